@@ -1,0 +1,2 @@
+//! athenz
+fn main() {}

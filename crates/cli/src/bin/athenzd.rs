@@ -1,0 +1,2 @@
+//! athenzd
+fn main() {}

@@ -1,0 +1,1 @@
+//! ZMS and ZTS clients, identities with reload, a token cache.

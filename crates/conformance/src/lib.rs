@@ -1,0 +1,1 @@
+//! Plays recorded exchanges of the reference servers against a server and compares.

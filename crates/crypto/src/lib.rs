@@ -1,0 +1,1 @@
+//! Keys, signatures, tokens, certificates and TLS settings: the only crate with the crypto library.

@@ -1,0 +1,145 @@
+//! UTC moments with millisecond precision, in the form Athenz writes them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Milliseconds in a second, minute, hour and day.
+const SECOND: i64 = 1000;
+const MINUTE: i64 = 60 * SECOND;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// Years that can be written in the RFC 3339 form.
+const YEARS: std::ops::RangeInclusive<i16> = 1..=9999;
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00.000Z
+    pub const EPOCH: Self = Self(0);
+
+    /// The moment so many milliseconds after the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The moment so many seconds after the epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(SECOND))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
+    /// The same moment without its fraction of a second.
+    #[must_use]
+    pub const fn truncated_to_seconds(self) -> Self {
+        Self(self.0.div_euclid(SECOND) * SECOND)
+    }
+
+    /// This moment plus milliseconds (which may be negative).
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// This moment plus seconds.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        self.plus_millis(seconds.saturating_mul(SECOND))
+    }
+
+    /// This moment plus minutes.
+    #[must_use]
+    pub const fn plus_minutes(self, minutes: i64) -> Self {
+        self.plus_millis(minutes.saturating_mul(MINUTE))
+    }
+
+    /// This moment plus days of 24 hours.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        self.plus_millis(days.saturating_mul(DAY))
+    }
+
+    /// Reads RFC 3339 with `Z` or an offset, with or without a fraction. Days and months out of
+    /// range are no date: nothing rolls over.
+    pub fn parse(text: &str) -> Option<Self> {
+        // a date alone, or a time without offset, names no moment
+        if text.len() < "2020-01-01T00:00:00Z".len() {
+            return None;
+        }
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(moment.as_millisecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with exactly three fraction digits: `2020-01-01T00:00:00.000Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        let civil = moment.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let year = civil.year().clamp(*YEARS.start(), *YEARS.end());
+        write!(
+            f,
+            "{year:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+            civil.millisecond()
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 moment"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_forms_clients_send() {
+        let moment = Timestamp::parse("2026-08-21T10:11:12.123Z").unwrap();
+        assert_eq!(moment.to_string(), "2026-08-21T10:11:12.123Z");
+        for (text, same) in [
+            ("2026-08-21T12:11:12.123+02:00", "2026-08-21T10:11:12.123Z"),
+            ("2026-08-21T10:11:12Z", "2026-08-21T10:11:12.000Z"),
+            ("2026-08-21T10:11:12.5Z", "2026-08-21T10:11:12.500Z"),
+            ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), same, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_names_no_moment() {
+        for text in ["", "2026-08-21", "2050-13-01T00:00:00.000Z", "2050-02-30T00:00:00.000Z", "tomorrow", "17"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! ZMS: the source of truth for domains, roles, groups, policies and services.

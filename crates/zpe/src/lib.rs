@@ -1,0 +1,1 @@
+//! Local decisions from a token and signed policies, without the network.
