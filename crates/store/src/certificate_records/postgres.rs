@@ -1,0 +1,435 @@
+//! Records in PostgreSQL, shared by many servers: one writing task a server, statements of a batch
+//! sent without waiting for one another.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use athenz_model::Timestamp;
+use deadpool_postgres::{Client, Pool, Transaction};
+use tokio::sync::mpsc;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Row, Statement};
+
+use super::batch::{Change, Job, Outcome, answer, drain};
+use super::record::{CertificateRecord, Issue, RecordKey, Registration, join_serials, split_serials};
+use super::{Limits, RecordStoreError, UnrefreshedClaim};
+
+/// Version of the tables below.
+const SCHEMA_VERSION: i32 = 1;
+
+/// How often a batch that lost against another server is tried.
+const ATTEMPTS: usize = 5;
+
+/// Keeps two starting servers from creating tables at once; any number no one else uses.
+const SCHEMA_LOCK: i64 = 0x6174_6865_6e7a_6372;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS certificate_record_schema (version integer NOT NULL);
+    INSERT INTO certificate_record_schema (version)
+        SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM certificate_record_schema);
+    CREATE TABLE IF NOT EXISTS certificate_record (
+        provider text COLLATE \"C\" NOT NULL,
+        instance_id text COLLATE \"C\" NOT NULL,
+        service text COLLATE \"C\" NOT NULL,
+        current_serial text NOT NULL,
+        issued_at bigint NOT NULL,
+        current_ip text NOT NULL,
+        previous_serial text NOT NULL,
+        previous_issued_at bigint NOT NULL,
+        previous_ip text NOT NULL,
+        superseded text NOT NULL,
+        registered_at bigint NOT NULL,
+        refreshable boolean NOT NULL,
+        client_only boolean NOT NULL,
+        revoked_at bigint,
+        expires_at bigint NOT NULL,
+        host_name text,
+        data_updated_at bigint NOT NULL,
+        agent text,
+        notified_at bigint,
+        notified_by text,
+        version bigint NOT NULL,
+        PRIMARY KEY (provider, instance_id, service)
+    );
+    CREATE TABLE IF NOT EXISTS register_token (
+        token_id text COLLATE \"C\" NOT NULL PRIMARY KEY,
+        public_key bytea NOT NULL,
+        expires_at bigint NOT NULL
+    );";
+
+const COLUMNS: &str = "provider, instance_id, service, current_serial, issued_at, current_ip, \
+    previous_serial, previous_issued_at, previous_ip, superseded, registered_at, refreshable, client_only, \
+    revoked_at, expires_at, host_name, data_updated_at, agent, notified_at, notified_by, version";
+
+const OF_KEY: &str = "provider = $1 AND instance_id = $2 AND service = $3";
+
+/// One statement, so that a batch needs no waiting in between: the token is tied to its first key,
+/// and the record written only when the key is that one. Without a token `$21` is null.
+const REGISTER: &str = "
+    WITH token AS (
+        INSERT INTO register_token AS known (token_id, public_key, expires_at)
+        SELECT $21::text, $22::bytea, $23::bigint WHERE $21::text IS NOT NULL
+        ON CONFLICT (token_id) DO UPDATE SET expires_at = known.expires_at
+        RETURNING public_key = $22::bytea AS ours
+    ), allowed AS (
+        SELECT $21::text IS NULL OR coalesce((SELECT ours FROM token), false) AS yes
+    ), old AS (
+        SELECT revoked_at IS NOT NULL AS revoked FROM certificate_record
+        WHERE provider = $1 AND instance_id = $2 AND service = $3
+    ), written AS (
+        INSERT INTO certificate_record AS kept (provider, instance_id, service, current_serial, issued_at,
+            current_ip, previous_serial, previous_issued_at, previous_ip, superseded, registered_at, refreshable,
+            client_only, revoked_at, expires_at, host_name, data_updated_at, agent, notified_at, notified_by, version)
+        SELECT $1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, $7::text, $8::bigint, $9::text,
+            $10::text, $11::bigint, $12::boolean, $13::boolean, $14::bigint, $15::bigint, $16::text, $17::bigint,
+            $18::text, $19::bigint, $20::text, 1
+        FROM allowed WHERE yes
+        ON CONFLICT (provider, instance_id, service) DO UPDATE SET
+            current_serial = excluded.current_serial, issued_at = excluded.issued_at,
+            current_ip = excluded.current_ip, previous_serial = excluded.previous_serial,
+            previous_issued_at = excluded.previous_issued_at, previous_ip = excluded.previous_ip,
+            superseded = excluded.superseded, registered_at = excluded.registered_at,
+            refreshable = kept.refreshable OR excluded.refreshable, client_only = excluded.client_only,
+            revoked_at = excluded.revoked_at, expires_at = excluded.expires_at, host_name = excluded.host_name,
+            data_updated_at = excluded.data_updated_at, agent = excluded.agent,
+            notified_at = excluded.notified_at, notified_by = excluded.notified_by, version = kept.version + 1
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM written) = 1, coalesce((SELECT revoked FROM old), false)";
+
+/// Creates the tables.
+pub(super) async fn prepare(pool: &Pool) -> Result<(), RecordStoreError> {
+    let mut client = client(pool).await?;
+    let transaction = client.transaction().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]).await?;
+    transaction.batch_execute(SCHEMA).await?;
+    let row = transaction.query_one("SELECT max(version) FROM certificate_record_schema", &[]).await?;
+    if row.try_get::<_, i32>(0)? > SCHEMA_VERSION {
+        let text = "the tables were written by a newer version; use that version".to_owned();
+        return Err(RecordStoreError::Unavailable(text));
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn client(pool: &Pool) -> Result<Client, RecordStoreError> {
+    pool.get().await.map_err(|error| RecordStoreError::Unavailable(error.to_string()))
+}
+
+/// The record of an instance.
+pub(super) async fn lookup(
+    pool: &Pool,
+    key: &RecordKey,
+) -> Result<Option<CertificateRecord>, RecordStoreError> {
+    let client = client(pool).await?;
+    let statement =
+        client.prepare_cached(&format!("SELECT {COLUMNS} FROM certificate_record WHERE {OF_KEY}")).await?;
+    let row = client.query_opt(&statement, &[&key.provider, &key.instance_id, &key.service]).await?;
+    row.as_ref().map(record_of).transpose()
+}
+
+/// Starts the task that writes. It ends when the queue is closed.
+pub(super) fn start_writer(pool: Pool, limits: Limits, jobs: mpsc::Receiver<Job>) {
+    tokio::spawn(write(pool, limits, jobs));
+}
+
+async fn write(pool: Pool, limits: Limits, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch = Vec::new();
+    while let Some(first) = jobs.recv().await {
+        batch.push(first);
+        drain(&mut jobs, &mut batch, limits.batch);
+        if batch.len() < limits.batch && !limits.gather.is_zero() {
+            tokio::time::sleep(limits.gather).await;
+            drain(&mut jobs, &mut batch, limits.batch);
+        }
+        // the same order everywhere, or two servers wait for each other's rows
+        batch.sort_by(|a, b| order_of(&a.change).cmp(&order_of(&b.change)));
+        match commit(&pool, &batch).await {
+            Err(_) if batch.len() > 1 => one_by_one(&pool, std::mem::take(&mut batch)).await,
+            outcomes => answer(std::mem::take(&mut batch), outcomes),
+        }
+    }
+}
+
+/// What one bad write fails must not fail the others of its batch.
+async fn one_by_one(pool: &Pool, batch: Vec<Job>) {
+    for job in batch {
+        let single = [job];
+        let outcomes = commit(pool, &single).await;
+        answer(Vec::from(single), outcomes);
+    }
+}
+
+/// Changes of single records by key, those of many records last.
+fn order_of(change: &Change) -> (bool, Option<&RecordKey>) {
+    match change {
+        Change::Register(registration) => (false, Some(&registration.record.key)),
+        Change::Update { record, .. } => (false, Some(&record.key)),
+        Change::Delete(key) => (false, Some(key)),
+        Change::Clean { .. } | Change::Claim(_) => (true, None),
+    }
+}
+
+async fn commit(pool: &Pool, batch: &[Job]) -> Result<Vec<Outcome>, RecordStoreError> {
+    let mut attempt = 1;
+    loop {
+        match try_commit(pool, batch).await {
+            Err(Failure::Lost(_)) if attempt < ATTEMPTS => attempt += 1,
+            Err(Failure::Lost(error) | Failure::Other(error)) => return Err(error),
+            Ok(outcomes) => return Ok(outcomes),
+        }
+    }
+}
+
+/// Why a batch failed.
+enum Failure {
+    /// Against another server; worth another try.
+    Lost(RecordStoreError),
+    Other(RecordStoreError),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let lost = error.code().is_some_and(|code| {
+            [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+        });
+        if lost { Self::Lost(error.into()) } else { Self::Other(error.into()) }
+    }
+}
+
+impl From<RecordStoreError> for Failure {
+    fn from(error: RecordStoreError) -> Self {
+        Self::Other(error)
+    }
+}
+
+async fn try_commit(pool: &Pool, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
+    let mut client = client(pool).await?;
+    let statements = Statements::prepare(&client).await?;
+    let transaction = client.transaction().await?;
+    let applying = batch.iter().map(|job| {
+        let applied: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send + '_>> =
+            Box::pin(apply(&transaction, &statements, &job.change));
+        applied
+    });
+    let outcomes = all(applying.collect()).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    transaction.commit().await?;
+    Ok(outcomes)
+}
+
+/// Drives all futures at once, in their order, so that their statements go out together.
+async fn all<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
+    let mut results: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut waiting = false;
+        for (future, result) in futures.iter_mut().zip(&mut results) {
+            if result.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *result = Some(value),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    results.into_iter().flatten().collect()
+}
+
+struct Statements {
+    register: Statement,
+    update: Statement,
+    delete: Statement,
+}
+
+impl Statements {
+    async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            register: client.prepare_cached(REGISTER).await?,
+            update: client
+                .prepare_cached(&format!(
+                    "UPDATE certificate_record SET
+                        current_serial = $4, issued_at = $5, current_ip = $6, previous_serial = $7,
+                        previous_issued_at = $8, previous_ip = $9, superseded = $10, client_only = $11, revoked_at = $12,
+                        expires_at = $13, host_name = $14, data_updated_at = $15, agent = $16, version = version + 1
+                     WHERE {OF_KEY} AND version = $17 AND current_serial = $18"
+                ))
+                .await?,
+            delete: client.prepare_cached(&format!("DELETE FROM certificate_record WHERE {OF_KEY}")).await?,
+        })
+    }
+}
+
+async fn apply(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    change: &Change,
+) -> Result<Outcome, Failure> {
+    match change {
+        Change::Register(registration) => register(transaction, &statements.register, registration).await,
+        Change::Update { record, expected_serial } => {
+            update(transaction, &statements.update, record, expected_serial).await
+        }
+        Change::Delete(key) => {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+                [&key.provider, &key.instance_id, &key.service];
+            Ok(Outcome::Rows(transaction.execute(&statements.delete, &parameters).await?))
+        }
+        Change::Clean { now, issued_before, limit } => clean(transaction, *now, *issued_before, *limit).await,
+        Change::Claim(claim) => claim_unrefreshed(transaction, claim).await,
+    }
+}
+
+async fn register(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    registration: &Registration,
+) -> Result<Outcome, Failure> {
+    let record = &registration.record;
+    let token = registration.token.as_ref();
+    let row = transaction
+        .query_one(
+            statement,
+            &[
+                &record.key.provider,
+                &record.key.instance_id,
+                &record.key.service,
+                &record.current.serial,
+                &record.current.at.millis(),
+                &record.current.ip,
+                &record.previous.serial,
+                &record.previous.at.millis(),
+                &record.previous.ip,
+                &join_serials(&record.superseded),
+                &record.registered_at.millis(),
+                &record.refreshable,
+                &record.client_only,
+                &record.revoked_at.map(Timestamp::millis),
+                &record.expires_at.millis(),
+                &record.host_name,
+                &record.data_updated_at.millis(),
+                &record.agent,
+                &record.notified.as_ref().map(|(at, _)| at.millis()),
+                &record.notified.as_ref().map(|(_, by)| by),
+                &token.map(|token| &token.token_id),
+                &token.map(|token| token.public_key.as_slice()),
+                &token.map(|token| token.expires_at.millis()),
+            ],
+        )
+        .await?;
+    if row.try_get(0)? {
+        Ok(Outcome::Registered { was_revoked: row.try_get(1)? })
+    } else {
+        Ok(Outcome::TokenOfAnotherKey)
+    }
+}
+
+async fn update(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    record: &CertificateRecord,
+    expected_serial: &str,
+) -> Result<Outcome, Failure> {
+    let rows = transaction
+        .execute(
+            statement,
+            &[
+                &record.key.provider,
+                &record.key.instance_id,
+                &record.key.service,
+                &record.current.serial,
+                &record.current.at.millis(),
+                &record.current.ip,
+                &record.previous.serial,
+                &record.previous.at.millis(),
+                &record.previous.ip,
+                &join_serials(&record.superseded),
+                &record.client_only,
+                &record.revoked_at.map(Timestamp::millis),
+                &record.expires_at.millis(),
+                &record.host_name,
+                &record.data_updated_at.millis(),
+                &record.agent,
+                &record.version,
+                &expected_serial,
+            ],
+        )
+        .await?;
+    Ok(Outcome::Rows(rows))
+}
+
+async fn clean(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+    issued_before: Timestamp,
+    limit: u32,
+) -> Result<Outcome, Failure> {
+    transaction.execute("DELETE FROM register_token WHERE expires_at <= $1", &[&now.millis()]).await?;
+    let rows = transaction
+        .execute(
+            "DELETE FROM certificate_record WHERE (provider, instance_id, service) IN (
+                SELECT provider, instance_id, service FROM certificate_record
+                WHERE issued_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            &[&issued_before.millis(), &i64::from(limit)],
+        )
+        .await?;
+    Ok(Outcome::Rows(rows))
+}
+
+async fn claim_unrefreshed(
+    transaction: &Transaction<'_>,
+    claim: &UnrefreshedClaim,
+) -> Result<Outcome, Failure> {
+    let rows = transaction
+        .query(
+            &format!(
+                "UPDATE certificate_record SET notified_at = $1, notified_by = $2
+                 WHERE (provider, instance_id, service) IN (
+                    SELECT provider, instance_id, service FROM certificate_record
+                    WHERE provider = $3 AND issued_at < $4 AND (notified_at IS NULL OR notified_at < $5)
+                    LIMIT $6 FOR UPDATE SKIP LOCKED)
+                 RETURNING {COLUMNS}"
+            ),
+            &[
+                &claim.now.millis(),
+                &claim.server,
+                &claim.provider,
+                &claim.issued_before.millis(),
+                &claim.notified_before.millis(),
+                &i64::from(claim.limit),
+            ],
+        )
+        .await?;
+    Ok(Outcome::Claimed(rows.iter().map(record_of).collect::<Result<_, _>>()?))
+}
+
+fn record_of(row: &Row) -> Result<CertificateRecord, RecordStoreError> {
+    let moment = |index: usize| row.try_get(index).map(Timestamp::from_millis);
+    let superseded: &str = row.try_get(9)?;
+    let notified_at: Option<i64> = row.try_get(18)?;
+    Ok(CertificateRecord {
+        key: RecordKey { provider: row.try_get(0)?, instance_id: row.try_get(1)?, service: row.try_get(2)? },
+        current: Issue { serial: row.try_get(3)?, at: moment(4)?, ip: row.try_get(5)? },
+        previous: Issue { serial: row.try_get(6)?, at: moment(7)?, ip: row.try_get(8)? },
+        superseded: split_serials(superseded),
+        registered_at: moment(10)?,
+        refreshable: row.try_get(11)?,
+        client_only: row.try_get(12)?,
+        revoked_at: row.try_get::<_, Option<i64>>(13)?.map(Timestamp::from_millis),
+        expires_at: moment(14)?,
+        host_name: row.try_get(15)?,
+        data_updated_at: moment(16)?,
+        agent: row.try_get(17)?,
+        notified: notified_at.map(Timestamp::from_millis).zip(row.try_get(19)?),
+        version: row.try_get(20)?,
+    })
+}
+
+impl From<tokio_postgres::Error> for RecordStoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // the driver's own text is "db error"; what the server said is its source
+        let text = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+        Self::Unavailable(text)
+    }
+}

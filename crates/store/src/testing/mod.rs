@@ -1,0 +1,3 @@
+//! Fixtures of the contract tests.
+
+pub(crate) mod postgres;
