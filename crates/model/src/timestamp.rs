@@ -1,6 +1,8 @@
 //! UTC moments with millisecond precision, in the form Athenz writes them.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroI64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -13,43 +15,49 @@ const DAY: i64 = 24 * 60 * MINUTE;
 const YEARS: std::ops::RangeInclusive<i16> = 1..=9999;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+///
+/// The number is kept with its sign bit flipped and never zero, so that an optional moment takes
+/// eight bytes; the one moment this gives up is `i64::MIN`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timestamp(NonZeroI64);
 
 impl Timestamp {
     /// 1970-01-01T00:00:00.000Z
-    pub const EPOCH: Self = Self(0);
+    pub const EPOCH: Self = Self::from_millis(0);
 
     /// The moment so many milliseconds after the epoch.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        match NonZeroI64::new(millis ^ i64::MIN) {
+            Some(flipped) => Self(flipped),
+            None => Self::from_millis(i64::MIN + 1),
+        }
     }
 
     /// The moment so many seconds after the epoch.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds.saturating_mul(SECOND))
+        Self::from_millis(seconds.saturating_mul(SECOND))
     }
 
     /// Milliseconds since the epoch.
     pub const fn millis(self) -> i64 {
-        self.0
+        self.0.get() ^ i64::MIN
     }
 
     /// Whole seconds since the epoch, rounded down.
     pub const fn seconds(self) -> i64 {
-        self.0.div_euclid(SECOND)
+        self.millis().div_euclid(SECOND)
     }
 
     /// The same moment without its fraction of a second.
     #[must_use]
     pub const fn truncated_to_seconds(self) -> Self {
-        Self(self.0.div_euclid(SECOND) * SECOND)
+        Self::from_millis(self.millis().div_euclid(SECOND).saturating_mul(SECOND))
     }
 
     /// This moment plus milliseconds (which may be negative).
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
-        Self(self.0.saturating_add(millis))
+        Self::from_millis(self.millis().saturating_add(millis))
     }
 
     /// This moment plus seconds.
@@ -78,14 +86,38 @@ impl Timestamp {
             return None;
         }
         let moment: jiff::Timestamp = text.parse().ok()?;
-        Some(Self(moment.as_millisecond()))
+        Some(Self::from_millis(moment.as_millisecond()))
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::EPOCH
+    }
+}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.millis().cmp(&other.millis())
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({})", self.millis())
     }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with exactly three fraction digits: `2020-01-01T00:00:00.000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+        let moment = jiff::Timestamp::from_millisecond(self.millis()).unwrap_or(if self.millis() < 0 {
             jiff::Timestamp::MIN
         } else {
             jiff::Timestamp::MAX
@@ -123,6 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_optional_moment_is_small_and_ordered() {
+        assert_eq!(size_of::<Option<Timestamp>>(), 8);
+        let ordered = [i64::MIN + 1, -1, 0, 1, i64::MAX].map(Timestamp::from_millis);
+        assert!(ordered.is_sorted(), "{ordered:?}");
+        assert_eq!(Timestamp::from_millis(i64::MIN).millis(), i64::MIN + 1);
+        assert_eq!(Timestamp::default(), Timestamp::EPOCH);
+    }
+
+    #[test]
     fn reads_the_forms_clients_send() {
         let moment = Timestamp::parse("2026-08-21T10:11:12.123Z").unwrap();
         assert_eq!(moment.to_string(), "2026-08-21T10:11:12.123Z");
@@ -138,7 +179,9 @@ mod tests {
 
     #[test]
     fn refuses_what_names_no_moment() {
-        for text in ["", "2026-08-21", "2050-13-01T00:00:00.000Z", "2050-02-30T00:00:00.000Z", "tomorrow", "17"] {
+        for text in
+            ["", "2026-08-21", "2050-13-01T00:00:00.000Z", "2050-02-30T00:00:00.000Z", "tomorrow", "17"]
+        {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -1,0 +1,276 @@
+//! Patterns with `*` (any run of characters) and `?` (one character), matched against the whole
+//! text in time linear in its length, whatever the pattern.
+
+use memchr::memmem;
+
+use crate::bit_parallel::Masked;
+use crate::semantics::LineEnds;
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Glob {
+    text: Box<str>,
+    shape: Shape,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    /// `*`
+    Any,
+    /// No wildcard.
+    Exact,
+    /// One star, at the end; the prefix is all but the last byte.
+    Prefix,
+    /// No star, but `?`.
+    Fixed,
+    Starred(Box<Starred>),
+}
+
+/// Pieces between stars. The first and last are bound to the ends of the text, which leaves the
+/// others to be found from left to right: the earliest end of each leaves most for the next.
+#[derive(Clone, Debug)]
+struct Starred {
+    head: Bound,
+    middle: Box<[Floating]>,
+    tail: Bound,
+}
+
+/// A piece at an end of the text, where its place is known.
+#[derive(Clone, Debug)]
+struct Bound {
+    bytes: Box<[u8]>,
+    masked: bool,
+}
+
+/// A piece whose place is not known.
+#[derive(Clone, Debug)]
+enum Floating {
+    Literal(Box<[u8]>),
+    Masked(Box<Masked>),
+}
+
+impl Glob {
+    /// Compiles a pattern. Every text is one.
+    pub fn new(pattern: &str) -> Self {
+        Self { shape: Shape::of(pattern), text: pattern.into() }
+    }
+
+    /// The pattern as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The only text that matches, if there is no wildcard.
+    pub fn exact(&self) -> Option<&str> {
+        matches!(self.shape, Shape::Exact).then_some(&*self.text)
+    }
+
+    /// Whether every text matches.
+    pub fn is_any(&self) -> bool {
+        matches!(self.shape, Shape::Any)
+    }
+
+    /// Whether the whole text matches; both sides as they are, with case.
+    pub fn matches(&self, text: &str) -> bool {
+        let (pattern, bytes) = (self.text.as_bytes(), text.as_bytes());
+        match &self.shape {
+            Shape::Any => true,
+            Shape::Exact => pattern == bytes,
+            Shape::Prefix => pattern.split_last().is_some_and(|(_, prefix)| bytes.starts_with(prefix)),
+            Shape::Fixed => masked_prefix(pattern, bytes) == Some(bytes.len()),
+            Shape::Starred(starred) => starred.matches(bytes),
+        }
+    }
+
+    /// Whether the whole text matches, where wildcards may have to stop at line ends.
+    pub fn matches_lines(&self, text: &str, line_ends: LineEnds) -> bool {
+        match line_ends {
+            LineEnds::NotCrossed if text.contains(is_line_end) => line_by_line(&self.text, text),
+            LineEnds::Crossed | LineEnds::NotCrossed => self.matches(text),
+        }
+    }
+}
+
+impl Shape {
+    fn of(pattern: &str) -> Self {
+        let Some((head, rest)) = pattern.split_once('*') else {
+            return if pattern.contains('?') { Self::Fixed } else { Self::Exact };
+        };
+        if rest.is_empty() && !head.contains('?') {
+            return if head.is_empty() { Self::Any } else { Self::Prefix };
+        }
+        let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+        let middle = middle.split('*').filter(|piece| !piece.is_empty()).map(Floating::new).collect();
+        Self::Starred(Box::new(Starred { head: Bound::new(head), middle, tail: Bound::new(tail) }))
+    }
+}
+
+impl Starred {
+    fn matches(&self, text: &[u8]) -> bool {
+        let Some(rest) = self.head.prefix(text).and_then(|end| text.get(end..)) else { return false };
+        let Some(mut rest) = self.tail.suffix(rest).and_then(|start| rest.get(..start)) else { return false };
+        for piece in &self.middle {
+            match piece.end_in(rest).and_then(|end| rest.get(end..)) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Bound {
+    fn new(piece: &str) -> Self {
+        Self { bytes: piece.as_bytes().into(), masked: piece.contains('?') }
+    }
+
+    /// Where the piece ends, if the text starts with it.
+    fn prefix(&self, text: &[u8]) -> Option<usize> {
+        match self.masked {
+            false => text.starts_with(&self.bytes).then_some(self.bytes.len()),
+            true => masked_prefix(&self.bytes, text),
+        }
+    }
+
+    /// Where the piece starts, if the text ends with it.
+    fn suffix(&self, text: &[u8]) -> Option<usize> {
+        match self.masked {
+            false => text.ends_with(&self.bytes).then(|| text.len() - self.bytes.len()),
+            true => masked_suffix(&self.bytes, text),
+        }
+    }
+}
+
+impl Floating {
+    fn new(piece: &str) -> Self {
+        match piece.contains('?') {
+            false => Self::Literal(piece.as_bytes().into()),
+            true => Self::Masked(Box::new(Masked::new(piece.as_bytes()))),
+        }
+    }
+
+    /// The earliest end of an occurrence.
+    fn end_in(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Literal(literal) => memmem::find(text, literal).map(|start| start + literal.len()),
+            Self::Masked(masked) => masked.end_in(text),
+        }
+    }
+}
+
+/// Whether a byte goes on with a character that began before it.
+pub(crate) const fn continues(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+fn masked_prefix(pattern: &[u8], text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for &wanted in pattern {
+        let found = *text.get(at)?;
+        at += 1;
+        if wanted == b'?' {
+            at += text.get(at..)?.iter().take_while(|byte| continues(**byte)).count();
+        } else if wanted != found {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+fn masked_suffix(pattern: &[u8], text: &[u8]) -> Option<usize> {
+    let mut at = text.len();
+    for &wanted in pattern.iter().rev() {
+        at = at.checked_sub(1)?;
+        if wanted == b'?' {
+            at -= text.get(..=at)?.iter().rev().take_while(|byte| continues(**byte)).count();
+        } else if wanted != *text.get(at)? {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+fn is_line_end(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Where no wildcard matches a line end, the line ends of both sides must pair up.
+fn line_by_line(pattern: &str, text: &str) -> bool {
+    let (mut patterns, mut lines) = (pattern.split_inclusive(is_line_end), text.split_inclusive(is_line_end));
+    loop {
+        let (pattern, line) = match (patterns.next(), lines.next()) {
+            (None, None) => return true,
+            // after its last line end one side may have nothing and the other wildcards
+            (Some(pattern), None) => (pattern, ""),
+            (None, Some(_)) => return false,
+            (Some(pattern), Some(line)) => (pattern, line),
+        };
+        if pattern.chars().last().filter(|c| is_line_end(*c))
+            != line.chars().last().filter(|c| is_line_end(*c))
+            || !Glob::new(pattern.trim_end_matches(is_line_end)).matches(line.trim_end_matches(is_line_end))
+        {
+            return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_texts() {
+        for (pattern, text, matches) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("*", "a:b/c.d\ne", true),
+            ("?", "a", true),
+            ("?", "", false),
+            ("?", "ab", false),
+            ("?", "ß", true),
+            ("??", "ß", false),
+            ("a*", "a", true),
+            ("a*", "ba", false),
+            ("*a", "ba", true),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("*ab*ab*", "abab", true),
+            ("*ab*ab*", "abxb", false),
+            ("ab*ba", "aba", false),
+            ("re?d", "read", true),
+            ("re?d", "red", false),
+            ("*e?d", "the end", true),
+            ("*?b?*x", "ßbßx", true),
+            ("*?b?*x", "bßx", false),
+            ("?*", "", false),
+            ("*?", "é", true),
+            ("?ore(tech|commit)", "coretech", false),
+            ("?ore[a-c]", "corea", false),
+            ("nhl*kings", "nhllosangeleskings", true),
+            ("a**b", "ab", true),
+            ("*a?c*", "aaabc", true),
+        ] {
+            assert_eq!(Glob::new(pattern).matches(text), matches, "{pattern:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn the_reference_stops_at_line_ends() {
+        for (pattern, text, matches) in [
+            ("a*b", "a\nb", false),
+            ("a\n*b", "a\nxb", true),
+            ("*", "a\n", false),
+            ("*\n", "a\n", true),
+            ("*\n*", "a\n", true),
+            ("*\n*\n*", "a\n", false),
+            ("a?b", "a\u{2028}b", false),
+            ("*\n*", "a\nb\nc", false),
+            ("a*", "abc", true),
+        ] {
+            let glob = Glob::new(pattern);
+            assert_eq!(glob.matches_lines(text, LineEnds::NotCrossed), matches, "{pattern:?} {text:?}");
+        }
+        assert!(Glob::new("a*b").matches_lines("a\nb", LineEnds::Crossed));
+    }
+}

@@ -1,0 +1,279 @@
+//! Members of a role or group: small records, sorted by principal, in runs that snapshots share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use athenz_model::Timestamp;
+
+use crate::intern::{PrincipalId, Principals, TextId};
+use crate::special::{Special, Wildcard};
+
+/// Why a membership has no effect though it is stored (`systemDisabled` on the wire).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SystemDisabled(u8);
+
+impl SystemDisabled {
+    /// Not disabled.
+    pub const NONE: Self = Self(0);
+    /// The authority filter of the role or group is not satisfied.
+    pub const FILTER: Self = Self(1);
+    /// Suspended by the user authority.
+    pub const USER_AUTHORITY: Self = Self(2);
+    /// Suspended by an administrator.
+    pub const ADMINISTRATOR: Self = Self(4);
+
+    /// From the bits on the wire; unknown bits are kept, and disable.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The bits on the wire.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether no bit is set: the membership counts.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether every bit of `other` is set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// With the bits of `other` set.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// With the bits of `other` cleared.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+/// One membership, as it is kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Whom it is about: a principal, a group, or a wildcard.
+    pub principal: PrincipalId,
+    /// Who asked for it.
+    pub requester: Option<PrincipalId>,
+    /// The audit reference it was made with.
+    pub audit_reference: Option<TextId>,
+    /// Why it has no effect, if so.
+    pub system_disabled: SystemDisabled,
+    /// Whether it counts at all (`active` on the wire).
+    pub active: bool,
+    /// The last moment at which it counts.
+    pub expiration: Option<Timestamp>,
+    /// When somebody should look at it again; no effect on decisions.
+    pub review_reminder: Option<Timestamp>,
+}
+
+// a world of four million memberships is planned with this
+const _: () = assert!(size_of::<Member>() == 32);
+
+impl Member {
+    /// An active membership without end.
+    pub const fn of(principal: PrincipalId) -> Self {
+        Self {
+            principal,
+            requester: None,
+            audit_reference: None,
+            system_disabled: SystemDisabled::NONE,
+            active: true,
+            expiration: None,
+            review_reminder: None,
+        }
+    }
+}
+
+/// The most members in a run: what one change copies.
+const RUN: usize = 1024;
+/// A run below this joins a neighbour, if both fit well within one run.
+const SMALL_RUN: usize = RUN / 4;
+const JOINED_RUN: usize = RUN / 4 * 3;
+
+#[derive(Clone)]
+struct Run {
+    first: PrincipalId,
+    members: Arc<Vec<Member>>,
+}
+
+/// The members of a role or group, sorted by principal. Cloning shares everything; a change copies
+/// one run and the spine.
+#[derive(Clone, Default)]
+pub struct Members {
+    /// No run is empty.
+    runs: Arc<Vec<Run>>,
+    len: usize,
+    special: Special,
+}
+
+impl Members {
+    /// Nobody.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All at once; of several entries for one principal the last counts.
+    pub fn from_sorted(mut members: Vec<Member>, principals: &Principals) -> Self {
+        if !members.is_sorted_by_key(|member| member.principal) {
+            members.sort_by_key(|member| member.principal);
+        }
+        members.dedup_by(|later, earlier| {
+            let same = later.principal == earlier.principal;
+            if same {
+                *earlier = *later;
+            }
+            same
+        });
+        let mut special = Special::default();
+        for member in &members {
+            special.add(member.principal, principals.text(member.principal));
+        }
+        let runs = members
+            .chunks(RUN)
+            .filter_map(|run| Some(Run { first: run.first()?.principal, members: Arc::new(run.to_vec()) }))
+            .collect();
+        Self { runs: Arc::new(runs), len: members.len(), special }
+    }
+
+    /// How many entries there are, whatever their state.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The entry of exactly this principal.
+    pub fn get(&self, principal: PrincipalId) -> Option<&Member> {
+        let run = self.runs.get(self.run_of(principal)?)?;
+        let place = run.members.binary_search_by_key(&principal, |member| member.principal).ok()?;
+        run.members.get(place)
+    }
+
+    /// Adds or replaces an entry and gives back the one that was there.
+    pub fn insert(&mut self, member: Member, principals: &Principals) -> Option<Member> {
+        let old = self.insert_record(member);
+        if old.is_none() {
+            self.len += 1;
+            self.special.add(member.principal, principals.text(member.principal));
+        }
+        old
+    }
+
+    /// Removes an entry and gives it back.
+    pub fn remove(&mut self, principal: PrincipalId) -> Option<Member> {
+        let index = self.run_of(principal)?;
+        let place =
+            self.runs.get(index)?.members.binary_search_by_key(&principal, |member| member.principal).ok()?;
+        let runs = Arc::make_mut(&mut self.runs);
+        let run = runs.get_mut(index)?;
+        let removed = Arc::make_mut(&mut run.members).remove(place);
+        match run.members.first() {
+            Some(first) => run.first = first.principal,
+            None => drop(runs.remove(index)),
+        }
+        join_small(runs, index);
+        self.len -= 1;
+        self.special.remove(principal);
+        Some(removed)
+    }
+
+    /// All entries, by principal id: in the order in which the principals were first stored.
+    pub fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.runs.iter().flat_map(|run| run.members.iter())
+    }
+
+    /// Entries that name a group, with the group's full name.
+    pub fn groups(&self) -> impl Iterator<Item = (&Member, &str)> {
+        self.special.groups().filter_map(|(id, name)| Some((self.get(id)?, name)))
+    }
+
+    /// Entries that are wildcards and match the name.
+    pub(crate) fn wildcards<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Member> {
+        self.special.wildcards(name).filter_map(|wildcard: &Wildcard| self.get(wildcard.entry))
+    }
+
+    /// The run that holds, or would hold, a principal.
+    fn run_of(&self, principal: PrincipalId) -> Option<usize> {
+        match self.runs.partition_point(|run| run.first <= principal) {
+            0 if self.runs.is_empty() => None,
+            after => Some(after.saturating_sub(1)),
+        }
+    }
+
+    fn insert_record(&mut self, member: Member) -> Option<Member> {
+        let index = self.run_of(member.principal);
+        let runs = Arc::make_mut(&mut self.runs);
+        let Some((index, run)) = index.and_then(|index| Some((index, runs.get_mut(index)?))) else {
+            runs.push(Run { first: member.principal, members: Arc::new(vec![member]) });
+            return None;
+        };
+        let records = Arc::make_mut(&mut run.members);
+        match records.binary_search_by_key(&member.principal, |member| member.principal) {
+            Ok(place) => records.get_mut(place).map(|old| std::mem::replace(old, member)),
+            Err(place) => {
+                let appended = place == records.len();
+                records.insert(place, member);
+                run.first = run.first.min(member.principal);
+                if run.members.len() > RUN {
+                    split(runs, index, appended);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Divides a run that grew too long; one that grew at its end keeps full, for ids rise.
+fn split(runs: &mut Vec<Run>, index: usize, appended: bool) {
+    let Some(run) = runs.get_mut(index) else { return };
+    let records = Arc::make_mut(&mut run.members);
+    let keep = if appended { RUN } else { RUN / 2 };
+    let rest = records.split_off(keep);
+    records.shrink_to_fit();
+    if let Some(first) = rest.first() {
+        runs.insert(index + 1, Run { first: first.principal, members: Arc::new(rest) });
+    }
+}
+
+/// Joins a run that became small with the one after or before it.
+fn join_small(runs: &mut Vec<Run>, index: usize) {
+    let len = |at: usize| runs.get(at).map(|run: &Run| run.members.len());
+    let Some(own) = len(index).filter(|own| *own < SMALL_RUN) else { return };
+    let fits = |at: &usize| len(*at).is_some_and(|other| own + other <= JOINED_RUN);
+    let Some(left) = [Some(index), index.checked_sub(1)]
+        .into_iter()
+        .flatten()
+        .find(|left| fits(&(if *left == index { left + 1 } else { *left })))
+    else {
+        return;
+    };
+    let right = runs.remove(left + 1);
+    if let Some(run) = runs.get_mut(left) {
+        Arc::make_mut(&mut run.members).extend_from_slice(&right.members);
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Members {}
