@@ -23,7 +23,7 @@ pub mod role_token;
 pub mod secret;
 //pub mod tls;
 mod token_text;
-//pub mod x509;
+pub mod x509;
 pub mod ybase64;
 
 pub use keys::{Algorithm, PrivateKey, PublicKey, SignatureForm};
