@@ -1,0 +1,350 @@
+//! From a request to its handler and back.
+
+mod builder;
+mod call;
+mod tree;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Instant;
+
+use athenz_model::operation::{Method, Place};
+use athenz_model::{ApiError, Timestamp};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::{Request, StatusCode};
+use hyper::body::Body as HttpBody;
+
+pub use builder::{Mount, RouteOptions, RouterBuilder, RouterError};
+pub use call::{Call, RequestId};
+
+use self::builder::{BoxAnswer, MountSettings, Route};
+use self::call::Parameters;
+use self::tree::{Found, Tree};
+use crate::access_log::{AccessLog, AccessRecord};
+use crate::caller::{Principal, RequestFacts};
+use crate::limits::{Admission, RequestLimits};
+use crate::metrics::{Metrics, OperationMetrics};
+use crate::peer::Peer;
+use crate::remote::TrustedProxies;
+use crate::wire::{
+    Answer, Body, BoxError, Query, Refusal, Response, accepts_json, content_type_fits, decode_segment,
+    read_bounded,
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("athenz-request-id");
+
+/// Takes requests to their handlers. Works without sockets: [`Router::handle`].
+#[derive(Debug)]
+pub struct Router {
+    tree: Tree,
+    routes: Vec<Route>,
+    mounts: Vec<MountSettings>,
+    limits: RequestLimits,
+    admission: Admission,
+    proxies: TrustedProxies,
+    clock: Arc<dyn athenz_model::Clock>,
+    metrics: Arc<Metrics>,
+    unmatched: OperationMetrics,
+    access_log: Option<AccessLog>,
+    response_headers: Vec<(HeaderName, HeaderValue)>,
+    process: u32,
+    next_request: AtomicU64,
+}
+
+/// What is known of a request besides its answer; for log and metrics.
+struct Trace<'a> {
+    metrics: &'a OperationMetrics,
+    principal: Option<Arc<Principal>>,
+    note: Option<Box<str>>,
+}
+
+impl Router {
+    /// A router to be filled.
+    pub fn builder(clock: Arc<dyn athenz_model::Clock>) -> RouterBuilder {
+        RouterBuilder::new(clock)
+    }
+
+    /// Answers a request. Never fails and never panics; what goes wrong is in the answer.
+    pub async fn handle<B>(&self, request: Request<B>, peer: Arc<Peer>) -> Response
+    where
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let started = Instant::now();
+        let request_id =
+            RequestId { process: self.process, number: self.next_request.fetch_add(1, Ordering::Relaxed) };
+        let (parts, body) = request.into_parts();
+        let record = AccessRecord::start(&self.access_log, &parts, request_id, self.clock.now());
+        let method = parts.method.clone();
+        let mut trace = Trace { metrics: &self.unmatched, principal: None, note: None };
+        let remote = self.proxies.client(peer.ip(), &parts.headers);
+        let in_flight = self.metrics.in_flight();
+
+        let head = Head { parts, peer, remote, request_id };
+        let answer = self.answer(head, body, &mut trace).await;
+        let mut response = answer.unwrap_or_else(|mut refusal| {
+            trace.note = refusal.take_note();
+            refusal.into_response(&method)
+        });
+        self.finish(&mut response, &method, request_id);
+
+        drop(in_flight);
+        trace.metrics.observe(response.status(), started.elapsed());
+        if let (Some(log), Some(record)) = (&self.access_log, record) {
+            let length = response.body().length();
+            log.write(record.finish(
+                remote,
+                trace.principal,
+                trace.note,
+                response.status(),
+                length,
+                started.elapsed(),
+            ));
+        }
+        response
+    }
+
+    async fn answer<'a, B>(&'a self, head: Head, body: B, trace: &mut Trace<'a>) -> Answer
+    where
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let _slot = self.admission.enter()?;
+        let (route, parameters) = self.find(&head)?;
+        trace.metrics = &route.metrics;
+        let mount = self.mounts.get(route.mount).ok_or_else(|| Refusal::from(internal()))?;
+        let body = self.read_body(route, &head, body).await?;
+        if !route.options.any_accept && !accepts_json(&head.parts.headers) {
+            return Err(Refusal::bare(ApiError::not_acceptable("Not Acceptable")));
+        }
+        let query = Query::parse(head.parts.uri.query().unwrap_or_default().as_bytes())?;
+        check_numbers(route, &parameters, &query)?;
+        let call = self.call(route, mount, head, parameters, query, body);
+        trace.principal = call.authentication.as_ref().ok().cloned().flatten();
+        self.limits.admit(&call)?;
+        self.run(route, call).await
+    }
+
+    fn find(&self, head: &Head) -> Result<(&Route, Parameters), Refusal> {
+        let path = head.parts.uri.path();
+        let method = operation_method(&head.parts.method);
+        let mount = self.mounts.iter().find(|mount| mount.covers(path));
+        if mount.is_some_and(|mount| mount.refuses_trace_and_options)
+            && matches!(method, None | Some(Method::Options))
+            && (head.parts.method == http::Method::TRACE || head.parts.method == http::Method::OPTIONS)
+        {
+            return Err(Refusal::bare(ApiError::forbidden("Forbidden")));
+        }
+        match self.tree.find(path, method) {
+            Found::Route(index, segments) => {
+                let route = self.routes.get(index).ok_or_else(|| Refusal::from(internal()))?;
+                Ok((route, decode(&route.parameters, &segments)?))
+            }
+            Found::OtherMethods(methods) => Err(Refusal::method_not_allowed(&allow(&methods))),
+            Found::Nothing => Err(Refusal::bare(ApiError::not_found("Not Found"))),
+        }
+    }
+
+    async fn read_body<B>(&self, route: &Route, head: &Head, body: B) -> Result<Bytes, Refusal>
+    where
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        if !route.has_body {
+            return Ok(Bytes::new());
+        }
+        let limit = route.options.body_limit.unwrap_or(self.limits.body);
+        let form = route.options.body;
+        let is_empty = body.is_end_stream();
+        if !content_type_fits(&head.parts.headers, form, is_empty) {
+            return Err(Refusal::bare(ApiError::unsupported_media_type("Unsupported Media Type")));
+        }
+        if is_empty {
+            return Ok(Bytes::new());
+        }
+        tokio::time::timeout(self.limits.body_timeout, read_bounded(body, limit)).await.map_err(|_| {
+            Refusal::from(ApiError { code: 408, message: "the body did not arrive in time".into() })
+        })?
+    }
+
+    fn call(
+        &self,
+        route: &Route,
+        mount: &MountSettings,
+        head: Head,
+        parameters: Parameters,
+        query: Query,
+        body: Bytes,
+    ) -> Call {
+        let now = self.clock.now();
+        let (authentication, missing_caller) = authenticate(route, mount, &head, now);
+        Call {
+            operation: route.operation,
+            request_id: head.request_id,
+            now,
+            peer: head.peer,
+            remote: head.remote,
+            method: head.parts.method,
+            uri: head.parts.uri,
+            headers: head.parts.headers,
+            query,
+            body,
+            parameters,
+            authentication,
+            missing_caller,
+            invalid_object: mount.invalid_object,
+        }
+    }
+
+    async fn run(&self, route: &Route, call: Call) -> Answer {
+        let id = call.request_id;
+        let work = catch(|| route.handler.start(call));
+        let limit = route.options.timeout.unwrap_or(self.limits.request_timeout);
+        match tokio::time::timeout(limit, work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => {
+                tracing::error!(operation = route.operation.id, request = %id, panic = panic_text(&*panic), "handler panicked");
+                self.metrics.count_panic();
+                Err(Refusal::from(internal()).noted("handler panicked"))
+            }
+            Err(_) => Err(Refusal::from(ApiError::unavailable("the request took too long, please retry"))
+                .noted("request timed out")),
+        }
+    }
+
+    fn finish(&self, response: &mut Response, method: &http::Method, id: RequestId) {
+        for (name, value) in &self.response_headers {
+            response.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+        if response.status().as_u16() >= 400
+            && let Ok(value) = HeaderValue::try_from(id.to_string())
+        {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if method == http::Method::HEAD {
+            if let Some(length) = response.body().length()
+                && length > 0
+            {
+                response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            *response.body_mut() = Body::empty();
+        }
+    }
+
+    /// The metrics of this router.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+}
+
+/// A request without its body.
+struct Head {
+    parts: http::request::Parts,
+    peer: Arc<Peer>,
+    remote: std::net::IpAddr,
+    request_id: RequestId,
+}
+
+type Authentication = (Result<Option<Arc<Principal>>, Refusal>, Option<Refusal>);
+
+fn authenticate(route: &Route, mount: &MountSettings, head: &Head, now: Timestamp) -> Authentication {
+    let Some(authenticator) = mount.authenticator.as_deref().filter(|_| route.authenticates()) else {
+        return (Ok(None), None);
+    };
+    let facts = RequestFacts {
+        method: &head.parts.method,
+        path: head.parts.uri.path(),
+        headers: &head.parts.headers,
+        peer: &head.peer,
+        remote: head.remote,
+    };
+    let outcome = authenticator.authenticate(&facts, now);
+    let missing = matches!(outcome, Ok(None)).then(|| authenticator.missing());
+    (outcome, missing)
+}
+
+fn operation_method(method: &http::Method) -> Option<Method> {
+    match *method {
+        http::Method::GET | http::Method::HEAD => Some(Method::Get),
+        http::Method::PUT => Some(Method::Put),
+        http::Method::POST => Some(Method::Post),
+        http::Method::DELETE => Some(Method::Delete),
+        http::Method::OPTIONS => Some(Method::Options),
+        _ => None,
+    }
+}
+
+fn allow(methods: &[Method]) -> String {
+    let mut names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    if !names.contains(&"OPTIONS") {
+        names.push("OPTIONS");
+    }
+    names.join(",")
+}
+
+fn decode(names: &[&'static str], segments: &[&str]) -> Result<Parameters, Refusal> {
+    let decoded = names
+        .iter()
+        .zip(segments)
+        .map(|(name, segment)| Some((*name, decode_segment(segment)?.into_owned())));
+    decoded
+        .collect::<Option<_>>()
+        .ok_or_else(|| ApiError::bad_request("the path holds a text that cannot be decoded").into())
+}
+
+/// Athenz answers 404 where a number of the path or query cannot be read.
+fn check_numbers(route: &Route, parameters: &[(&'static str, String)], query: &Query) -> Result<(), Refusal> {
+    for number in &route.numbers {
+        let text = match number.place {
+            Place::Query(name) => query.first(name),
+            Place::Path => {
+                parameters.iter().find(|(name, _)| *name == number.name).map(|(_, value)| value.as_str())
+            }
+            Place::Header(_) | Place::Body => None,
+        };
+        if number.of == "Int32" {
+            crate::wire::read_number::<i32>(text)?;
+        } else {
+            crate::wire::read_number::<i64>(text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a handler so that its panic ends this request only.
+async fn catch(start: impl FnOnce() -> BoxAnswer) -> Result<Answer, Box<dyn Any + Send>> {
+    let mut future = catch_unwind(AssertUnwindSafe(start))?;
+    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(answer)) => Poll::Ready(Ok(answer)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("")
+}
+
+fn internal() -> ApiError {
+    ApiError::internal("Internal Server Error")
+}
+
+/// A status as class for metrics.
+pub(crate) fn status_class(status: StatusCode) -> usize {
+    usize::from(status.as_u16() / 100).saturating_sub(1).min(4)
+}
+
+impl Route {
+    fn authenticates(&self) -> bool {
+        self.operation.authentication != athenz_model::operation::Authentication::None
+    }
+}

@@ -1,0 +1,214 @@
+//! Bodies of requests: bounded, typed, and checked in the order Athenz has.
+
+use athenz_model::ApiError;
+use athenz_model::names::Grammar;
+use athenz_model::wire::Wire;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use hyper::body::Body as HttpBody;
+use serde::de::DeserializeOwned;
+
+use super::{BoxError, Refusal};
+
+/// The form in which an operation takes its body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BodyForm {
+    /// `application/json`
+    #[default]
+    Json,
+    /// `application/x-www-form-urlencoded`
+    Form,
+    /// Any content type.
+    Any,
+}
+
+impl BodyForm {
+    const fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("application/json"),
+            Self::Form => Some("application/x-www-form-urlencoded"),
+            Self::Any => None,
+        }
+    }
+}
+
+/// Whether the content type is what the operation reads. None at all is taken for an empty body
+/// only: a browser may send a body without a type across origins.
+pub fn content_type_fits(headers: &HeaderMap, form: BodyForm, empty: bool) -> bool {
+    let Some(wanted) = form.media_type() else { return true };
+    match headers.get(CONTENT_TYPE).map(|value| value.to_str()) {
+        None => empty,
+        Some(Err(_)) => false,
+        Some(Ok(value)) => {
+            value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
+        }
+    }
+}
+
+/// All bytes of a body, up to a limit.
+///
+/// # Errors
+/// 413: the body is larger; 400: it ended before its end.
+pub async fn read_bounded<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let too_large =
+        || Refusal::from(ApiError::payload_too_large(format!("the body is larger than {limit} bytes")));
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let mut body = std::pin::pin!(body);
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Refusal::from(ApiError::bad_request("the body ended too early")).noted(error.into().to_string())
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if first.len() + rest.len() + data.len() > limit {
+            return Err(too_large());
+        }
+        if first.is_empty() {
+            first = data;
+        } else {
+            rest.extend_from_slice(&data);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&rest);
+    Ok(whole.freeze())
+}
+
+/// A body that could be read but is not checked yet: [`Input::check`] comes after authentication.
+#[derive(Debug)]
+pub struct Input<T>(Option<T>);
+
+impl<T: DeserializeOwned> Input<T> {
+    /// Reads JSON; an empty body and `null` are a missing object.
+    ///
+    /// # Errors
+    /// 400 with `invalid_object`, the text clients know: not JSON, or not of this shape.
+    pub fn parse(bytes: &[u8], invalid_object: &'static str) -> Result<Self, Refusal> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(None));
+        }
+        serde_json::from_slice(bytes).map(Self).map_err(|error| {
+            let place = format!("body refused at line {} column {}", error.line(), error.column());
+            Refusal::from(ApiError::bad_request(invalid_object)).noted(place)
+        })
+    }
+}
+
+impl<T> Input<T> {
+    /// The object as read, if there was one, without a check.
+    pub fn unchecked(self) -> Option<T> {
+        self.0
+    }
+}
+
+impl<T: Wire> Input<T> {
+    /// The object, checked against the contract and with its defaults filled in.
+    ///
+    /// # Errors
+    /// 400: no object, or one that breaks the contract.
+    pub fn check(self) -> Result<T, ApiError> {
+        let Some(mut value) = self.0 else {
+            return Err(ApiError::bad_request(format!("Missing or malformed {}", T::NAME)));
+        };
+        match value.check() {
+            Ok(()) => Ok(value),
+            Err(violation) => Err(ApiError::bad_request(format!("Invalid {} error: {violation}", T::NAME))),
+        }
+    }
+}
+
+/// Checks a name of the path or query against the grammar of its type.
+///
+/// # Errors
+/// 400 in the words of the reference, which nests the text in itself.
+pub fn check_name(text: &str, grammar: Grammar, of: &str) -> Result<(), ApiError> {
+    if grammar.matches(text) {
+        return Ok(());
+    }
+    let expected = grammar.expression();
+    Err(ApiError::bad_request(format!(
+        "Invalid {of} error: ResourceException (400): {{code: 400, message: \"Invalid {of} error: String pattern \
+         mismatch (expected \"{expected}\")  for type {of} in data\"}}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use athenz_model::wire::zms::Membership;
+    use http::HeaderValue;
+
+    const TEXT: &str = "Invalid Object";
+
+    fn refusal(body: &str) -> (u16, String) {
+        let error = match Input::<Membership>::parse(body.as_bytes(), TEXT) {
+            Ok(input) => input.check().unwrap_err(),
+            Err(refusal) => refusal.error().clone(),
+        };
+        (error.code, error.message)
+    }
+
+    #[test]
+    fn bodies_are_refused_in_the_words_clients_know() {
+        for (body, message) in [
+            ("{", TEXT),
+            ("[]", TEXT),
+            ("{} x", TEXT),
+            ("", "Missing or malformed Membership"),
+            ("  ", "Missing or malformed Membership"),
+            ("null", "Missing or malformed Membership"),
+            (
+                "{}",
+                "Invalid Membership error: Missing required field: memberName for type Membership in data",
+            ),
+        ] {
+            assert_eq!(refusal(body), (400, message.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_deep_body_does_not_exhaust_the_stack() {
+        let deep = format!("{{\"memberName\": {}", "[".repeat(1_000_000));
+        assert_eq!(refusal(&deep).1, TEXT);
+    }
+
+    #[test]
+    fn content_types() {
+        for (value, form, empty, fits) in [
+            (Some("application/json"), BodyForm::Json, false, true),
+            (Some("Application/JSON; charset=utf-8"), BodyForm::Json, false, true),
+            (Some("text/plain"), BodyForm::Json, true, false),
+            (Some("application/json"), BodyForm::Form, false, false),
+            (None, BodyForm::Json, true, true),
+            (None, BodyForm::Json, false, false),
+            (None, BodyForm::Any, false, true),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            assert_eq!(content_type_fits(&headers, form, empty), fits, "{value:?} {form:?} {empty}");
+        }
+    }
+
+    #[test]
+    fn names_are_checked() {
+        assert!(check_name("sports", Grammar::CompoundName, "DomainName").is_ok());
+        let error = check_name("a/b", Grammar::CompoundName, "EntityName").unwrap_err();
+        assert!(error.message.starts_with("Invalid EntityName error: ResourceException (400): {code: 400"));
+        assert!(error.message.ends_with("for type EntityName in data\"}"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The router in process, and the listener over real sockets.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod router;
