@@ -21,7 +21,7 @@ pub mod random;
 pub mod ring;
 pub mod role_token;
 pub mod secret;
-//pub mod tls;
+pub mod tls;
 mod token_text;
 pub mod x509;
 pub mod ybase64;
