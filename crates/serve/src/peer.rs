@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
+use athenz_crypto::x509::Certificate;
 use athenz_model::Timestamp;
 use rustls::pki_types::CertificateDer;
 
@@ -17,8 +18,10 @@ pub struct Peer {
     pub local: Option<SocketAddr>,
     /// The client's certificate chain as presented, leaf first. The TLS layer has verified it.
     pub certificates: Vec<CertificateDer<'static>>,
-    /// The leaf of the chain, parsed.
+    /// What authorities use of the leaf of the chain.
     pub leaf: Option<Leaf>,
+    /// The leaf itself.
+    pub certificate: Option<Certificate>,
     identity: OnceLock<CachedIdentity>,
 }
 
@@ -33,16 +36,30 @@ pub(crate) struct CachedIdentity {
 impl Peer {
     /// A peer without a client certificate.
     pub const fn anonymous(remote: SocketAddr) -> Self {
-        Self { remote, local: None, certificates: Vec::new(), leaf: None, identity: OnceLock::new() }
+        Self {
+            remote,
+            local: None,
+            certificates: Vec::new(),
+            leaf: None,
+            certificate: None,
+            identity: OnceLock::new(),
+        }
     }
 
-    /// A peer whose certificate the TLS layer has verified.
-    pub fn with_certificates(
-        remote: SocketAddr,
-        certificates: Vec<CertificateDer<'static>>,
-        leaf: Option<Leaf>,
-    ) -> Self {
-        Self { certificates, leaf, ..Self::anonymous(remote) }
+    /// A peer whose chain the TLS layer has verified. Reads the leaf; one that cannot be read
+    /// identifies nobody.
+    pub fn with_certificates(remote: SocketAddr, certificates: Vec<CertificateDer<'static>>) -> Self {
+        let certificate = certificates.first().and_then(|leaf| {
+            let read = Certificate::from_der(leaf);
+            read.inspect_err(|error| tracing::debug!(%error, "client certificate cannot be read")).ok()
+        });
+        let leaf = certificate.as_ref().map(Leaf::of);
+        Self { certificates, leaf, certificate, ..Self::anonymous(remote) }
+    }
+
+    /// A peer of which these facts are known; for callers in process.
+    pub fn with_leaf(remote: SocketAddr, leaf: Leaf) -> Self {
+        Self { leaf: Some(leaf), ..Self::anonymous(remote) }
     }
 
     /// The same peer, connected to this address of ours.
@@ -70,9 +87,9 @@ impl Peer {
 /// The facts of a client certificate that authorities and handlers use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaf {
-    /// Subject distinguished name as text (RFC 4514).
+    /// Subject distinguished name as Java prints it: what the audit log shows.
     pub subject: String,
-    /// Issuer distinguished name as text (RFC 4514).
+    /// Issuer distinguished name as text (RFC 2253).
     pub issuer: String,
     /// Subject common names, in order.
     pub common_names: Vec<String>,
@@ -82,16 +99,31 @@ pub struct Leaf {
     pub uris: Vec<String>,
     /// SAN e-mail addresses.
     pub emails: Vec<String>,
-    /// SAN DNS names.
-    pub dns_names: Vec<String>,
-    /// Serial number in hexadecimal.
-    pub serial: String,
     /// Not valid before.
     pub not_before: Timestamp,
     /// Not valid after.
     pub not_after: Timestamp,
     /// SHA-256 of the DER form, unpadded base64url: `cnf.x5t#S256` of a bound token (RFC 8705).
     pub thumbprint: Arc<str>,
+}
+
+impl Leaf {
+    /// The facts of a certificate.
+    pub fn of(certificate: &Certificate) -> Self {
+        let texts = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+        let names = certificate.alt_names();
+        Self {
+            subject: certificate.subject().text(),
+            issuer: certificate.issuer().rfc2253(),
+            common_names: texts(certificate.subject().common_names()),
+            organizational_units: texts(certificate.subject().organizational_units()),
+            uris: names.uris().map(str::to_owned).collect(),
+            emails: names.emails().map(str::to_owned).collect(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            thumbprint: certificate.thumbprint().into(),
+        }
+    }
 }
 
 impl Default for Peer {

@@ -15,7 +15,7 @@ const ROLE_URI: &str = "athenz://role/";
 /// Which certificates are taken.
 #[derive(Clone, Debug, Default)]
 pub struct CertificateRules {
-    /// Issuers (distinguished name, RFC 4514) whose certificates count; others are passed over
+    /// Issuers (distinguished name, RFC 2253) whose certificates count; others are passed over
     /// without an error. `None`: all that the TLS layer trusts.
     pub issuers: Option<HashSet<String>>,
     /// Refuse certificates for roles.
@@ -115,7 +115,7 @@ impl Authority for CertificateAuthority {
             };
         };
         // a connection may outlive the certificate it was made with
-        if now > leaf.not_after {
+        if now.truncated_to_seconds() > leaf.not_after {
             return Outcome::Refused("the certificate has expired".to_owned());
         }
         if let Some(outcome) = peer.cached_identity(self.number) {
@@ -181,7 +181,7 @@ mod tests {
 
     fn outcome_at(rules: CertificateRules, leaf: Leaf, now: i64) -> Outcome {
         let remote = ([192, 0, 2, 1], 1).into();
-        let peer = Peer::with_certificates(remote, Vec::new(), Some(leaf));
+        let peer = Peer::with_leaf(remote, leaf);
         let headers = HeaderMap::new();
         let facts = RequestFacts {
             method: &Method::GET,

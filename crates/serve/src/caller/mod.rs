@@ -2,6 +2,7 @@
 
 mod certificate;
 mod open_paths;
+mod tokens;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use http::{HeaderMap, Method};
 
 pub use certificate::{CertificateAuthority, CertificateRules};
 pub use open_paths::{OpenPathError, OpenPaths};
+pub use tokens::{AddressCheck, PrincipalTokenAuthority, PublicKeys, RoleTokenAuthority, TokenSettings};
 
 use crate::peer::Peer;
 use crate::wire::{Refusal, check_name};

@@ -51,7 +51,7 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream, remote: SocketAddr
         return;
     };
     let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-    let peer = Arc::new(peer(shared, &tls, remote));
+    let peer = Arc::new(peer(&tls, remote));
     let activity = Arc::new(Activity::default());
     let service =
         Requests { router: Arc::clone(&shared.server.router), peer, activity: Arc::clone(&activity) };
@@ -86,12 +86,11 @@ async fn handshake(shared: &Shared, stream: TcpStream, remote: SocketAddr) -> Op
     }
 }
 
-fn peer(shared: &Shared, tls: &TlsStream<TcpStream>, remote: SocketAddr) -> Peer {
+fn peer(tls: &TlsStream<TcpStream>, remote: SocketAddr) -> Peer {
     let (stream, session) = tls.get_ref();
     let certificates: Vec<_> =
         session.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect();
-    let leaf = certificates.first().and_then(shared.server.leaf_reader);
-    let peer = Peer::with_certificates(remote, certificates, leaf);
+    let peer = Peer::with_certificates(remote, certificates);
     match stream.local_addr() {
         Ok(local) => peer.at(local),
         Err(_) => peer,

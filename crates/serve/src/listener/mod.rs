@@ -2,6 +2,7 @@
 
 mod connection;
 mod timed_io;
+mod tls;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,13 +11,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::peer::Leaf;
+pub use tls::{TlsLoadError, TlsSource, follow_files, load_tls};
+
 use crate::router::Router;
 
 /// The pause after a failed accept: the process has no free descriptors, or the network is ill.
@@ -64,28 +65,12 @@ impl Default for ListenerLimits {
     }
 }
 
-/// Where the TLS configuration comes from, asked at every handshake so that it can change.
-pub trait TlsSource: Send + Sync + fmt::Debug {
-    /// The configuration of now. Its ALPN names decide between HTTP/2 and HTTP/1.1.
-    fn server_config(&self) -> Arc<rustls::ServerConfig>;
-}
-
-impl TlsSource for Arc<rustls::ServerConfig> {
-    fn server_config(&self) -> Self {
-        Self::clone(self)
-    }
-}
-
-/// Reads the leaf of a client's chain, once per connection.
-pub type LeafReader = fn(&CertificateDer<'_>) -> Option<Leaf>;
-
 /// A listener with all that it serves.
 #[derive(Clone)]
 pub struct Server {
     tls: Arc<dyn TlsSource>,
     router: Arc<Router>,
     limits: ListenerLimits,
-    leaf_reader: LeafReader,
 }
 
 impl fmt::Debug for Server {
@@ -96,8 +81,8 @@ impl fmt::Debug for Server {
 
 impl Server {
     /// Serves a router over TLS with the default limits.
-    pub fn new(tls: Arc<dyn TlsSource>, router: Arc<Router>, leaf_reader: LeafReader) -> Self {
-        Self { tls, router, limits: ListenerLimits::default(), leaf_reader }
+    pub fn new(tls: Arc<dyn TlsSource>, router: Arc<Router>) -> Self {
+        Self { tls, router, limits: ListenerLimits::default() }
     }
 
     /// The same with other limits.
