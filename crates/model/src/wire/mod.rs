@@ -12,6 +12,7 @@
 //!   also fills in defaults, which has meaning in Athenz (a meta update that omits `selfServe`
 //!   switches it off).
 
+pub mod canonical;
 pub mod loose;
 pub mod operations;
 pub mod zms;

@@ -1,0 +1,227 @@
+//! Building a world from rows, table by table.
+
+use std::sync::Arc;
+
+use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
+use athenz_policy::{Member, Members, PrincipalId, TextId};
+
+use crate::apply::domain_row;
+use crate::attributes::{DomainAttributes, Quota};
+use crate::change::Change;
+use crate::collection::{Collection, CollectionAttributes, CollectionKind, Pending};
+use crate::domain::Domain;
+use crate::entry::{Head, Sequence};
+use crate::policies::{Assertion, PolicyVersion, PolicyVersionAttributes};
+use crate::services::{Entity, Service};
+use crate::world::{Registration, World};
+
+/// A domain that is being loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DomainKey(usize);
+
+/// A role or group that is being loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CollectionKey {
+    domain: usize,
+    kind: CollectionKind,
+    place: usize,
+}
+
+/// Takes rows in any order that has parents before children.
+#[derive(Debug, Default)]
+pub struct WorldBuilder {
+    world: World,
+    domains: Vec<DomainInParts>,
+}
+
+#[derive(Debug)]
+struct DomainInParts {
+    domain: Domain,
+    roles: Vec<(EntityName, Collection)>,
+    groups: Vec<(EntityName, Collection)>,
+}
+
+impl WorldBuilder {
+    /// Starts with nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts with a world of which some parts are replaced.
+    pub fn on(world: World) -> Self {
+        Self { world, domains: Vec::new() }
+    }
+
+    /// Leaves out a domain of the world this started with, and what is known of its deletion.
+    pub fn forget(&mut self, name: &DomainName) {
+        self.world.tombstones.remove(name);
+        if let Some(domain) = self.world.domains.remove(name) {
+            self.world.reindex(name, Some(&domain.attributes), None);
+        }
+    }
+
+    /// A principal that rows refer to.
+    pub fn principal(&mut self, name: &MemberName, registration: Registration) -> PrincipalId {
+        self.world.register(name, registration);
+        self.world.principals.intern(name)
+    }
+
+    /// The id of a name that members refer to, as requester, without registering it.
+    pub fn requester(&mut self, name: &str) -> PrincipalId {
+        self.world.principals.intern(name)
+    }
+
+    /// The id of an audit reference.
+    pub fn text(&mut self, text: &str) -> TextId {
+        self.world.texts.intern(text)
+    }
+
+    /// A domain.
+    pub fn domain(&mut self, name: DomainName, revision: Sequence, attributes: DomainAttributes) -> DomainKey {
+        let mut domain = Domain::new(name);
+        domain.revision = revision;
+        domain.fingerprint.add(&domain_row(&attributes));
+        domain.attributes = Arc::new(attributes);
+        self.domains.push(DomainInParts { domain, roles: Vec::new(), groups: Vec::new() });
+        DomainKey(self.domains.len() - 1)
+    }
+
+    /// A role or group. Settings that are equal are shared.
+    pub fn collection(
+        &mut self,
+        domain: DomainKey,
+        kind: CollectionKind,
+        name: EntityName,
+        attributes: CollectionAttributes,
+    ) -> Option<CollectionKey> {
+        let parts = self.domains.get_mut(domain.0)?;
+        let row = Change::PutCollection { kind, name: name.clone(), attributes };
+        parts.domain.fingerprint.add(&row);
+        let Change::PutCollection { attributes, .. } = row else { return None };
+        let collections = match kind {
+            CollectionKind::Role => &mut parts.roles,
+            CollectionKind::Group => &mut parts.groups,
+        };
+        collections.push((name, Collection::new(attributes)));
+        Some(CollectionKey { domain: domain.0, kind, place: collections.len() - 1 })
+    }
+
+    /// All members of a role or group, in any order.
+    pub fn members(&mut self, collection: CollectionKey, mut members: Vec<Member>) {
+        members.sort_unstable_by_key(|member| member.principal);
+        let Some(parts) = self.domains.get_mut(collection.domain) else { return };
+        let collections = match collection.kind {
+            CollectionKind::Role => &mut parts.roles,
+            CollectionKind::Group => &mut parts.groups,
+        };
+        let Some((name, held)) = collections.get_mut(collection.place) else { return };
+        for member in members.iter().filter_map(|member| self.world.member_row(member)) {
+            let row = Change::PutMember { kind: collection.kind, name: name.clone(), member };
+            parts.domain.fingerprint.add(&row);
+        }
+        held.members = Members::from_sorted(members, &self.world.principals);
+    }
+
+    /// A pending request.
+    pub fn pending(&mut self, collection: CollectionKey, pending: Pending) {
+        let Some(parts) = self.domains.get_mut(collection.domain) else { return };
+        let collections = match collection.kind {
+            CollectionKind::Role => &mut parts.roles,
+            CollectionKind::Group => &mut parts.groups,
+        };
+        let Some((name, held)) = collections.get_mut(collection.place) else { return };
+        parts.domain.fingerprint.add(&Change::PutPending {
+            kind: collection.kind,
+            name: name.clone(),
+            pending: pending.clone(),
+        });
+        let requests = Arc::make_mut(&mut held.pending);
+        let place = requests.partition_point(|other| other.name < pending.name);
+        requests.insert(place, pending);
+    }
+
+    /// A version of a policy.
+    pub fn policy_version(
+        &mut self,
+        domain: DomainKey,
+        policy: EntityName,
+        version: SimpleName,
+        attributes: PolicyVersionAttributes,
+    ) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        let row = Change::PutPolicyVersion { policy, version, attributes };
+        parts.domain.fingerprint.add(&row);
+        let Change::PutPolicyVersion { policy, version, attributes } = row else { return };
+        let held = parts.domain.policies.entry(policy).or_default();
+        let new = PolicyVersion { attributes, assertions: Default::default() };
+        Arc::make_mut(held).versions.insert(version, Arc::new(new));
+    }
+
+    /// An assertion of a version that is there already.
+    pub fn assertion(&mut self, domain: DomainKey, policy: &EntityName, version: &SimpleName, assertion: Assertion) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        let held = parts.domain.policies.get_mut(policy).map(Arc::make_mut);
+        let Some(held) = held.and_then(|held| held.versions.get_mut(version)).map(Arc::make_mut) else { return };
+        parts.domain.fingerprint.add(&Change::PutAssertion {
+            policy: policy.clone(),
+            version: version.clone(),
+            assertion: assertion.clone(),
+        });
+        held.assertions.insert(assertion.id, assertion);
+    }
+
+    /// A service.
+    pub fn service(&mut self, domain: DomainKey, name: SimpleName, service: Service) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        let row = Change::PutService { name: name.clone(), service: Box::new(service.clone()) };
+        parts.domain.fingerprint.add(&row);
+        parts.domain.services.insert(name, Arc::new(service));
+    }
+
+    /// An entity.
+    pub fn entity(&mut self, domain: DomainKey, name: EntityName, value: Entity) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        parts.domain.fingerprint.add(&Change::PutEntity { name: name.clone(), value: value.clone() });
+        parts.domain.entities.insert(name, Arc::new(value));
+    }
+
+    /// An applied template.
+    pub fn template(&mut self, domain: DomainKey, template: String, version: i32) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        parts.domain.fingerprint.add(&Change::PutTemplate { template: template.clone(), version });
+        Arc::make_mut(&mut parts.domain.templates).insert(template, version);
+    }
+
+    /// Limits of a domain.
+    pub fn quota(&mut self, domain: DomainKey, quota: Quota) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        parts.domain.fingerprint.add(&Change::PutQuota { quota: quota.clone() });
+        parts.domain.quota = Some(Arc::new(quota));
+    }
+
+    /// A service provider that depends on a domain.
+    pub fn dependency(&mut self, domain: DomainKey, service: String) {
+        let Some(parts) = self.domains.get_mut(domain.0) else { return };
+        parts.domain.fingerprint.add(&Change::PutDependency { service: service.clone() });
+        Arc::make_mut(&mut parts.domain.dependencies).insert(service);
+    }
+
+    /// A deleted domain.
+    pub fn tombstone(&mut self, name: DomainName, revision: Sequence) {
+        self.world.tombstones.insert(name, revision);
+    }
+
+    /// The world that the rows make.
+    pub fn finish(mut self, head: Head) -> World {
+        for parts in std::mem::take(&mut self.domains) {
+            let mut domain = parts.domain;
+            let shared = |(name, collection)| (name, Arc::new(collection));
+            domain.roles = parts.roles.into_iter().map(shared).collect();
+            domain.groups = parts.groups.into_iter().map(shared).collect();
+            self.world.reindex(&domain.name.clone(), None, Some(&Arc::clone(&domain.attributes)));
+            self.world.domains.insert(domain.name.clone(), Arc::new(domain));
+        }
+        self.world.head = head;
+        self.world
+    }
+}

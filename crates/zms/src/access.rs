@@ -1,0 +1,177 @@
+//! Who may: the questions that calls ask of the decision engine. Matching and membership are the
+//! engine's; here are only which domain is asked, and what the answers are called on the wire.
+
+use athenz_model::ApiError;
+use athenz_model::names::{DomainName, Grammar, domain_of_principal};
+use athenz_policy::{Conditions, Question, Semantics, Subject, check};
+use athenz_world::Domain;
+
+use crate::context::{Caller, Context};
+
+/// The domain whose policies grant system rights.
+pub(crate) const SYSTEM: &str = "sys.auth";
+
+/// The engine's rules as ZMS applies them: conditions restrict what clients do with a grant and
+/// are not judged here (as recorded).
+pub(crate) fn semantics() -> Semantics {
+    Semantics { conditions: Conditions::Ignored, ..Semantics::default() }
+}
+
+/// A principal of which something is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    /// The caller with what its credential says.
+    Caller(&'a Caller),
+    /// Somebody by full name.
+    Named(&'a str),
+}
+
+/// Whether somebody may do `action` on `resource` (both lower case) by the policies of `domain`.
+pub(crate) fn may(
+    context: &Context<'_>,
+    domain: &Domain,
+    asked: Asked<'_>,
+    action: &str,
+    resource: &str,
+    trust_domain: Option<&str>,
+) -> bool {
+    let subject = match asked {
+        Asked::Named(name) => Subject::Principal(name),
+        Asked::Caller(caller) if caller.mtls_restricted => return false,
+        Asked::Caller(caller) => match &caller.roles {
+            Some(roles) => Subject::Roles { credential_domain_or_name: &caller.name, roles },
+            None => Subject::Principal(&caller.name),
+        },
+    };
+    let question = Question { subject, action, resource, trust_domain, now: context.now };
+    check(context.world, domain, &question, &semantics()).is_allowed()
+}
+
+/// Whether the caller may by the policies of a domain; no if there is no such domain.
+pub(crate) fn caller_may(context: &Context<'_>, domain: &str, action: &str, resource: &str) -> bool {
+    context
+        .world
+        .domain(domain)
+        .is_some_and(|domain| may(context, domain, Asked::Caller(context.caller), action, resource, None))
+}
+
+/// Like [`caller_may`] inside a domain that is enabled: a disabled domain refuses every change.
+pub(crate) fn caller_may_change(context: &Context<'_>, domain: &Domain, action: &str, resource: &str) -> bool {
+    !domain.attributes.disabled && may(context, domain, Asked::Caller(context.caller), action, resource, None)
+}
+
+/// Whether the caller has a system right.
+pub(crate) fn has_system_right(context: &Context<'_>, action: &str, resource: &str) -> bool {
+    caller_may(context, SYSTEM, action, resource)
+}
+
+/// Whether the caller is a system administrator: a user who may create top-level domains.
+pub(crate) fn is_system_administrator(context: &Context<'_>) -> bool {
+    context.caller.domain == context.users().user.as_str() && has_system_right(context, "create", "sys.auth:domain")
+}
+
+/// The authorization that the contract declares for a call.
+///
+/// # Errors
+/// 404 `Domain not found`; 403 `mTLS Restricted`, `Disabled Domain` or `Forbidden`.
+pub(crate) fn authorize(context: &Context<'_>, action: &str, resource: &str) -> Result<(), ApiError> {
+    let caller = context.caller;
+    if caller.mtls_restricted {
+        return Err(ApiError::forbidden("mTLS Restricted"));
+    }
+    if !caller.may_authorize {
+        return Err(ApiError::forbidden("Forbidden"));
+    }
+    let resource = in_home_domain(context, resource.to_ascii_lowercase());
+    let Some((name, _)) = resource.split_once(':') else {
+        return Err(ApiError::not_found("Domain not found"));
+    };
+    let Some(domain) = context.world.domain(name) else {
+        return if is_virtual_home(context, name) { Ok(()) } else { Err(ApiError::not_found("Domain not found")) };
+    };
+    if domain.attributes.disabled {
+        return Err(ApiError::forbidden("Disabled Domain"));
+    }
+    if may(context, domain, Asked::Caller(caller), action, &resource, None) {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("Forbidden"))
+    }
+}
+
+/// `user.jane:domain` is asked in the home domain of Jane.
+fn in_home_domain(context: &Context<'_>, resource: String) -> String {
+    let users = context.users();
+    match resource.strip_prefix(users.user.as_str()) {
+        Some(rest) if rest.starts_with('.') && users.home != users.user => format!("{}{rest}", users.home),
+        _ => match resource.strip_prefix("user.") {
+            // the contract says `user.` whatever the user domain is called
+            Some(rest) if users.user.as_str() != "user" => format!("{}.{rest}", users.home),
+            _ => resource,
+        },
+    }
+}
+
+/// Whether this is the personal domain of the caller, which it may make and until then owns.
+fn is_virtual_home(context: &Context<'_>, domain: &str) -> bool {
+    let users = context.users();
+    let own = context.caller.name.strip_prefix(users.user.as_str()).and_then(|rest| rest.strip_prefix('.'));
+    context.rules.config.virtual_domain_support
+        && context.caller.roles.is_none()
+        && context.caller.domain == users.user.as_str()
+        && own.is_some_and(|own| domain.strip_prefix(users.home.as_str()).and_then(|d| d.strip_prefix('.')) == Some(own))
+}
+
+/// `GET /access`: any authenticated caller may ask about anybody.
+///
+/// # Errors
+/// 404: the resource names no domain, or one that is not there; 403: a disabled one; 400: the
+/// principal is none.
+pub(crate) fn question(
+    context: &Context<'_>,
+    action: &str,
+    resource: &str,
+    trust_domain: Option<&str>,
+    principal: Option<&str>,
+) -> Result<bool, ApiError> {
+    let action = action.to_lowercase();
+    let resource = resource.to_lowercase();
+    let trust_domain = trust_domain.map(str::to_lowercase);
+    let principal = principal.map(str::to_lowercase);
+    let owner = match trust_domain.as_deref().filter(|_| action == "assume_role") {
+        Some(domain) => domain,
+        None => resource
+            .split_once(':')
+            .map(|(domain, _)| domain)
+            .ok_or_else(|| ApiError::not_found("getAccessCheck: Unable to extract resource domain"))?,
+    };
+    let principal = principal.map(|name| checked_principal(context, &name)).transpose()?;
+    let Some(domain) = context.world.domain(owner) else {
+        if is_virtual_home(context, owner) {
+            let own = principal.as_ref().is_none_or(|name| *name == context.caller.name);
+            return Ok(own && !context.caller.mtls_restricted);
+        }
+        return Err(ApiError::not_found(format!("getAccessCheck: Resource Domain not found: '{owner}'")));
+    };
+    if domain.attributes.disabled {
+        return Err(ApiError::forbidden(format!("getAccessCheck: Disabled domain: '{owner}'")));
+    }
+    let asked = principal.as_deref().map_or(Asked::Caller(context.caller), Asked::Named);
+    Ok(may(context, domain, asked, &action, &resource, trust_domain.as_deref()))
+}
+
+/// The full name of a principal that is asked about; a name without domain is a user.
+fn checked_principal(context: &Context<'_>, name: &str) -> Result<String, ApiError> {
+    if Grammar::GroupName.matches(name) || name.split_once(':').is_some_and(|(_, rest)| rest.starts_with("group.")) {
+        return Err(ApiError::bad_request("getAccessCheck: Invalid check principal value specified"));
+    }
+    if domain_of_principal(name).is_none() {
+        return Ok(format!("{}.{name}", context.users().user));
+    }
+    Ok(context.users().without_alias(name))
+}
+
+/// The personal domain of a user.
+pub(crate) fn home_of(context: &Context<'_>, user: &str) -> Option<DomainName> {
+    DomainName::parse(&format!("{}.{user}", context.users().home)).ok()
+}

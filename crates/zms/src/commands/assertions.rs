@@ -1,0 +1,279 @@
+//! Single assertions and their conditions.
+
+use athenz_model::ApiError;
+use athenz_model::names::{DomainName, EntityName, SimpleName};
+use athenz_model::wire::zms as wire;
+use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Policy};
+
+use super::domains::ADMIN;
+use super::policies::{
+    check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name, parse_assertion,
+    parse_conditions, with_owner,
+};
+use crate::access::{authorize, caller_may_change};
+use crate::audit::{self, AuditedKind};
+use crate::context::Context;
+use crate::ownership::Component;
+use crate::quota::{self, Counted};
+use crate::values::{domain_name, entity_name, simple_name};
+
+/// A policy as a path names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PolicyPath<'a> {
+    pub(crate) domain: &'a str,
+    pub(crate) policy: &'a str,
+    /// The version, where the path has one; else the active one is meant.
+    pub(crate) version: Option<&'a str>,
+}
+
+struct Target {
+    domain: DomainName,
+    policy: EntityName,
+    version: Option<SimpleName>,
+}
+
+impl Target {
+    fn parse(path: PolicyPath<'_>) -> Result<Self, ApiError> {
+        Ok(Self {
+            domain: domain_name(path.domain)?,
+            policy: entity_name(path.policy)?,
+            version: path.version.map(simple_name).transpose()?,
+        })
+    }
+
+    fn full(&self) -> String {
+        full_name(&self.domain, &self.policy)
+    }
+
+    fn find<'w>(&self, context: &Context<'w>) -> Option<(&'w Domain, &'w Policy)> {
+        let domain = context.world.domain(&self.domain)?;
+        Some((domain, domain.policies.get(&self.policy)?))
+    }
+
+    /// The version of the path, or the active one.
+    fn version(&self, policy: &Policy) -> Option<SimpleName> {
+        match &self.version {
+            Some(version) => policy.versions.contains_key(version).then(|| version.clone()),
+            None => policy.active().map(|(version, _)| version.clone()),
+        }
+    }
+}
+
+/// `PUT …/assertion`, `PUT …/version/{version}/assertion`. The answer is the stored assertion.
+pub(crate) fn put(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    body: wire::Assertion,
+) -> Result<(ChangeSet, Assertion), ApiError> {
+    let target = Target::parse(path)?;
+    let (call, full) = (context.operation, target.full());
+    authorize(context, "update", &full)?;
+    if &*target.policy == ADMIN {
+        return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
+    }
+    let mut assertion = parse_assertion(context, &target.domain, body, false)?;
+    let unknown = || ApiError::not_found(format!("{call}: Unable to retrieve policy: {full}"));
+    let (domain, policy) = target.find(context).ok_or_else(unknown)?;
+    check_roles_exist(context, domain, std::slice::from_ref(&assertion))?;
+    let owner = check_assertions_owner(context, &full, policy)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    let version = target.version(policy).ok_or_else(unknown)?;
+    let held = policy.versions.get(&version).ok_or_else(unknown)?;
+    if let Some(present) = held.assertions.values().find(|present| present.says_the_same(&assertion)) {
+        let changes = with_owner(policy, &target.policy, owner);
+        return Ok((ChangeSet::loud(target.domain, changes), present.clone()));
+    }
+    quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
+    assertion.id = context.next_id();
+    let mut changes = with_owner(policy, &target.policy, owner);
+    changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
+    Ok((ChangeSet::loud(target.domain, changes), assertion))
+}
+
+/// `DELETE …/assertion/{assertionId}`, `DELETE …/version/{version}/assertion/{assertionId}`.
+pub(crate) fn delete(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Result<ChangeSet, ApiError> {
+    let target = Target::parse(path)?;
+    let call = context.operation;
+    if &*target.policy == ADMIN {
+        return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
+    }
+    let found = target.find(context);
+    let forbidden = |noun: &str| {
+        ApiError::forbidden(format!("deleteAssertion: principal is not authorized to delete {noun}"))
+    };
+    if target.version.is_some() && !context.world.domain(&target.domain).is_some_and(|d| may_delete(context, d, &target, id))
+    {
+        return Err(match context.world.domain(&target.domain) {
+            Some(_) => forbidden("assertions"),
+            None => ApiError::not_found("Policy does not exist"),
+        });
+    }
+    let Some((domain, policy)) = found else {
+        return Err(ApiError::not_found(match target.version {
+            Some(_) => "Policy does not exist",
+            None => "Invalid policy name specified",
+        }));
+    };
+    if !may_delete(context, domain, &target, id) {
+        return Err(forbidden("assertion"));
+    }
+    check_delete_owner(context, policy, Component::Assertions)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    let version = target.version(policy);
+    let held = version.as_ref().and_then(|version| policy.versions.get(version));
+    let (Some(version), Some(held)) = (&version, held) else {
+        return Err(ApiError::not_found("Policy does not exist"));
+    };
+    if !held.assertions.contains_key(&id) {
+        let (call, policy) = (context.call(), &target.policy);
+        let version = target.version.as_deref().unwrap_or("active version");
+        let text = format!("{call}: unable to read assertion: {id} from policy: {policy} version: {version}");
+        return Err(ApiError::not_found(text));
+    }
+    let change = Change::DeleteAssertion { policy: target.policy.clone(), version: version.clone(), id };
+    Ok(ChangeSet::loud(target.domain, vec![change]))
+}
+
+fn may_delete(context: &Context<'_>, domain: &Domain, target: &Target, id: i64) -> bool {
+    let full = target.full();
+    caller_may_change(context, domain, "update", &full)
+        || caller_may_change(context, domain, "delete", &format!("{full}.assertion.{id}"))
+}
+
+/// An assertion of the policy a path names, in whichever version it stands: an id of another
+/// policy or domain is not found here.
+struct Located<'w> {
+    policy: &'w Policy,
+    version: SimpleName,
+    assertion: &'w Assertion,
+}
+
+fn locate<'w>(context: &Context<'w>, target: &Target, id: i64) -> Result<Located<'w>, ApiError> {
+    let full = target.full();
+    let Some((_, policy)) = target.find(context) else {
+        return Err(ApiError::not_found(format!("unknown policy - {full}")));
+    };
+    policy
+        .versions
+        .iter()
+        .find_map(|(version, held)| Some((version.clone(), held.assertions.get(&id)?)))
+        .map(|(version, assertion)| Located { policy, version, assertion })
+        .ok_or_else(|| {
+            let call = context.call();
+            ApiError::not_found(format!("{call}: Assertion not found: '{full}' Assertion: '{id}'"))
+        })
+}
+
+/// What every call about conditions checks first.
+fn begin<'w>(
+    context: &Context<'w>,
+    path: PolicyPath<'_>,
+    id: i64,
+    refusal: &str,
+) -> Result<(Target, Located<'w>), ApiError> {
+    let target = Target::parse(path)?;
+    authorize(context, "update", &target.full())?;
+    if &*target.policy == ADMIN {
+        return Err(ApiError::bad_request(format!("{}: {refusal}", context.operation)));
+    }
+    let located = locate(context, &target, id)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    Ok((target, located))
+}
+
+fn finish(
+    target: Target,
+    located: &Located<'_>,
+    owner: Option<athenz_world::Ownership>,
+    conditions: Vec<Condition>,
+) -> ChangeSet {
+    let assertion = Assertion { conditions, ..located.assertion.clone() };
+    let mut changes = with_owner(located.policy, &target.policy, owner);
+    changes.push(Change::PutAssertion { policy: target.policy, version: located.version.clone(), assertion });
+    ChangeSet::loud(target.domain, changes)
+}
+
+fn key_count(conditions: &[Condition]) -> usize {
+    conditions.iter().map(|condition| condition.keys.len()).sum()
+}
+
+/// `PUT …/assertion/{assertionId}/conditions`: adds; the answer is what was added.
+pub(crate) fn put_conditions(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    id: i64,
+    body: wire::AssertionConditions,
+) -> Result<(ChangeSet, Vec<Condition>), ApiError> {
+    let (target, located) = begin(context, path, id, "admin policy cannot have conditions")?;
+    let owner = check_assertions_owner(context, &target.full(), located.policy)?;
+    let mut conditions = located.assertion.conditions.clone();
+    let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
+    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next)?;
+    conditions.extend(added.iter().cloned());
+    check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
+    Ok((finish(target, &located, owner, conditions), added))
+}
+
+/// `PUT …/assertion/{assertionId}/condition`: adds, or replaces the one with the id given.
+pub(crate) fn put_condition(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    id: i64,
+    body: wire::AssertionCondition,
+) -> Result<(ChangeSet, Condition), ApiError> {
+    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
+    let owner = check_assertions_owner(context, &target.full(), located.policy)?;
+    let mut conditions = located.assertion.conditions.clone();
+    let replaced = body.id;
+    if let Some(wanted) = replaced {
+        let before = conditions.len();
+        conditions.retain(|condition| condition.id != wanted);
+        if conditions.len() == before {
+            let (call, policy) = (context.call(), &target.policy);
+            return Err(ApiError::not_found(format!(
+                "{call}: unable to delete assertion condition during putAssertionCondition for policy={policy} assertionId={id} conditionId={wanted}"
+            )));
+        }
+    }
+    let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
+    let number = replaced.unwrap_or(next);
+    let Some(new) = parse_conditions(vec![body], number)?.pop() else {
+        return Err(ApiError::bad_request("unable to insert assertion conditions: a condition has no keys"));
+    };
+    conditions.push(new.clone());
+    conditions.sort_by_key(|condition| condition.id);
+    check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
+    Ok((finish(target, &located, owner, conditions), new))
+}
+
+/// `DELETE …/assertion/{assertionId}/conditions`.
+pub(crate) fn delete_conditions(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Result<ChangeSet, ApiError> {
+    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
+    check_delete_owner(context, located.policy, Component::Assertions)?;
+    if located.assertion.conditions.is_empty() {
+        let (call, policy) = (context.call(), &target.policy);
+        let text = format!("{call}: unable to delete assertion conditions for policy={policy} assertionId={id}");
+        return Err(ApiError::not_found(text));
+    }
+    Ok(finish(target, &located, None, Vec::new()))
+}
+
+/// `DELETE …/assertion/{assertionId}/condition/{conditionId}`.
+pub(crate) fn delete_condition(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    id: i64,
+    condition: i32,
+) -> Result<ChangeSet, ApiError> {
+    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
+    check_delete_owner(context, located.policy, Component::Assertions)?;
+    let mut conditions = located.assertion.conditions.clone();
+    conditions.retain(|held| held.id != condition);
+    if conditions.len() == located.assertion.conditions.len() {
+        let (call, policy) = (context.call(), &target.policy);
+        return Err(ApiError::not_found(format!(
+            "{call}: unable to read assertion condition for policy={policy} assertionId={id} conditionId={condition}"
+        )));
+    }
+    Ok(finish(target, &located, None, conditions))
+}

@@ -1,0 +1,747 @@
+//! Roles and groups: full put, attributes, deletion. They differ in what may be set and in words;
+//! the rules are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use athenz_model::names::{DomainName, EntityName, Grammar, MemberName};
+use athenz_model::wire::zms::{Group, GroupMeta, Role, RoleMeta, TagValueList};
+use athenz_model::{ApiError, Timestamp};
+use athenz_world::{
+    Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain, MemberAction,
+    MemberAudit, MemberRow, Ownership, Pending, PendingKind,
+};
+
+use super::domains::ADMIN;
+use super::expiry::{self, Dates};
+use super::members::{self, MemberRules};
+use super::membership::{check_name_in_body, leaves_no_admin, system_disabled};
+use crate::access::{authorize, caller_may_change};
+use crate::audit::{self, AuditedKind};
+use crate::context::Context;
+use crate::ownership::{self, Component, Owned, OwnedObject};
+use crate::quota::{self, Counted};
+use crate::values::{
+    check_grammar, check_last_reviewed, domain_name, entity_name, member_name, no_user_authority, not_negative, tags,
+};
+
+/// A member as a full put gives it.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberInput {
+    pub(crate) name: String,
+    pub(crate) dates: Dates,
+    pub(crate) inactive: bool,
+}
+
+/// The settings of a request, for roles and groups alike; `None` is absent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettingsInput {
+    self_serve: Option<bool>,
+    review_enabled: Option<bool>,
+    audit_enabled: Option<bool>,
+    delete_protection: Option<bool>,
+    self_renew: Option<bool>,
+    self_renew_mins: Option<i32>,
+    max_members: Option<i32>,
+    member_expiry_days: Option<i32>,
+    service_expiry_days: Option<i32>,
+    group_expiry_days: Option<i32>,
+    member_review_days: Option<i32>,
+    service_review_days: Option<i32>,
+    group_review_days: Option<i32>,
+    token_expiry_mins: Option<i32>,
+    cert_expiry_mins: Option<i32>,
+    sign_algorithm: Option<String>,
+    notify_roles: Option<String>,
+    notify_details: Option<String>,
+    user_authority_filter: Option<String>,
+    user_authority_expiration: Option<String>,
+    principal_domain_filter: Option<String>,
+    description: Option<String>,
+    last_reviewed: Option<Timestamp>,
+    tags: Option<BTreeMap<String, TagValueList>>,
+}
+
+/// A full put, for roles and groups alike.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CollectionInput {
+    pub(crate) name: String,
+    pub(crate) trust: Option<String>,
+    /// `members` of a role: the old form.
+    pub(crate) plain_members: Option<Vec<String>>,
+    pub(crate) members: Option<Vec<MemberInput>>,
+    pub(crate) settings: SettingsInput,
+}
+
+macro_rules! settings_of {
+    ($body:expr; $($field:ident),*) => {
+        SettingsInput { $($field: $body.$field.take(),)* last_reviewed: $body.last_reviewed_date.take(), ..SettingsInput::default() }
+    };
+}
+
+macro_rules! role_settings {
+    ($body:expr) => {
+        settings_of!($body; self_serve, review_enabled, audit_enabled, delete_protection, self_renew, self_renew_mins,
+            max_members, member_expiry_days, service_expiry_days, group_expiry_days, member_review_days,
+            service_review_days, group_review_days, token_expiry_mins, cert_expiry_mins, sign_algorithm, notify_roles,
+            notify_details, user_authority_filter, user_authority_expiration, principal_domain_filter, description, tags)
+    };
+}
+
+macro_rules! group_settings {
+    ($body:expr) => {
+        settings_of!($body; self_serve, review_enabled, audit_enabled, delete_protection, self_renew, self_renew_mins,
+            max_members, member_expiry_days, service_expiry_days, notify_roles, notify_details, user_authority_filter,
+            user_authority_expiration, principal_domain_filter, tags)
+    };
+}
+
+impl From<Role> for CollectionInput {
+    fn from(mut body: Role) -> Self {
+        let members = body.role_members.take().map(|members| {
+            let input = |member: athenz_model::wire::zms::RoleMember| MemberInput {
+                name: member.member_name.unwrap_or_default(),
+                dates: Dates { expiration: member.expiration, review_reminder: member.review_reminder },
+                inactive: member.active == Some(false),
+            };
+            members.into_iter().map(input).collect()
+        });
+        Self {
+            name: body.name.take().unwrap_or_default(),
+            trust: body.trust.take().filter(|trust| !trust.is_empty()),
+            plain_members: body.members.take(),
+            members,
+            settings: role_settings!(body),
+        }
+    }
+}
+
+impl From<Group> for CollectionInput {
+    fn from(mut body: Group) -> Self {
+        let members = body.group_members.take().map(|members| {
+            let input = |member: athenz_model::wire::zms::GroupMember| MemberInput {
+                name: member.member_name.unwrap_or_default(),
+                dates: Dates { expiration: member.expiration, review_reminder: None },
+                inactive: member.active == Some(false),
+            };
+            members.into_iter().map(input).collect()
+        });
+        Self {
+            name: body.name.take().unwrap_or_default(),
+            members,
+            settings: group_settings!(body),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<RoleMeta> for SettingsInput {
+    fn from(mut body: RoleMeta) -> Self {
+        role_settings!(body)
+    }
+}
+
+impl From<GroupMeta> for SettingsInput {
+    fn from(mut body: GroupMeta) -> Self {
+        group_settings!(body)
+    }
+}
+
+/// Role or group in the words of a sentence.
+const fn title(kind: CollectionKind) -> &'static str {
+    match kind {
+        CollectionKind::Role => "Role",
+        CollectionKind::Group => "Group",
+    }
+}
+
+pub(crate) const fn audited(kind: CollectionKind) -> AuditedKind {
+    match kind {
+        CollectionKind::Role => AuditedKind::Role,
+        CollectionKind::Group => AuditedKind::Group,
+    }
+}
+
+pub(crate) const fn owned(kind: CollectionKind) -> Owned {
+    match kind {
+        CollectionKind::Role => Owned::Role,
+        CollectionKind::Group => Owned::Group,
+    }
+}
+
+impl SettingsInput {
+    fn check(&self, context: &Context<'_>) -> Result<(), ApiError> {
+        not_negative(&[
+            ("memberExpiryDays", self.member_expiry_days),
+            ("serviceExpiryDays", self.service_expiry_days),
+            ("groupExpiryDays", self.group_expiry_days),
+            ("tokenExpiryMins", self.token_expiry_mins),
+            ("certExpiryMins", self.cert_expiry_mins),
+            ("memberReviewDays", self.member_review_days),
+            ("serviceReviewDays", self.service_review_days),
+            ("groupReviewDays", self.group_review_days),
+            ("maxMembers", self.max_members),
+            ("selfRenewMins", self.self_renew_mins),
+        ])?;
+        for (value, grammar, of) in [
+            (&self.notify_roles, Grammar::ResourceNames, "ResourceNames"),
+            (&self.user_authority_filter, Grammar::AuthorityKeywords, "AuthorityKeywords"),
+            (&self.user_authority_expiration, Grammar::SimpleName, "AuthorityKeyword"),
+        ] {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+                check_grammar(value, grammar, of)?;
+            }
+        }
+        if let Some(filter) = &self.principal_domain_filter {
+            members::check_domain_filter(context, filter)?;
+        }
+        Ok(())
+    }
+
+    /// What a full put makes of these: everything is replaced.
+    fn replaced(self) -> CollectionSettings {
+        self.over(&CollectionSettings::default())
+    }
+
+    /// What an update makes of these: what is absent stays; the three switches were filled in.
+    pub(crate) fn over(self, stored: &CollectionSettings) -> CollectionSettings {
+        let text = |given: Option<String>, stored: &String| given.unwrap_or_else(|| stored.clone());
+        CollectionSettings {
+            self_serve: self.self_serve.unwrap_or(stored.self_serve),
+            review_enabled: self.review_enabled.unwrap_or(stored.review_enabled),
+            audit_enabled: self.audit_enabled.unwrap_or(stored.audit_enabled),
+            delete_protection: self.delete_protection.unwrap_or(stored.delete_protection),
+            self_renew: self.self_renew.unwrap_or(stored.self_renew),
+            self_renew_mins: self.self_renew_mins.unwrap_or(stored.self_renew_mins),
+            max_members: self.max_members.unwrap_or(stored.max_members),
+            member_expiry_days: self.member_expiry_days.unwrap_or(stored.member_expiry_days),
+            service_expiry_days: self.service_expiry_days.unwrap_or(stored.service_expiry_days),
+            group_expiry_days: self.group_expiry_days.unwrap_or(stored.group_expiry_days),
+            member_review_days: self.member_review_days.unwrap_or(stored.member_review_days),
+            service_review_days: self.service_review_days.unwrap_or(stored.service_review_days),
+            group_review_days: self.group_review_days.unwrap_or(stored.group_review_days),
+            token_expiry_mins: self.token_expiry_mins.unwrap_or(stored.token_expiry_mins),
+            cert_expiry_mins: self.cert_expiry_mins.unwrap_or(stored.cert_expiry_mins),
+            sign_algorithm: text(self.sign_algorithm, &stored.sign_algorithm),
+            notify_roles: text(self.notify_roles, &stored.notify_roles),
+            notify_details: text(self.notify_details, &stored.notify_details),
+            user_authority_filter: text(self.user_authority_filter, &stored.user_authority_filter),
+            user_authority_expiration: text(self.user_authority_expiration, &stored.user_authority_expiration),
+            principal_domain_filter: text(self.principal_domain_filter, &stored.principal_domain_filter)
+                .to_lowercase(),
+            description: text(self.description, &stored.description),
+            last_reviewed: self.last_reviewed.or(stored.last_reviewed),
+            tags: stored.tags.clone(),
+            owner: stored.owner.clone(),
+        }
+    }
+}
+
+/// `PUT /domain/{domain}/role/{role}`, `PUT /domain/{domain}/group/{group}`.
+pub(crate) fn put(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    domain: &str,
+    name: &str,
+    mut input: CollectionInput,
+) -> Result<ChangeSet, ApiError> {
+    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
+    let full_name = kind.full_name(&domain, &name);
+    authorize(context, "update", &full_name)?;
+    input.settings.check(context)?;
+    check_self_renew(kind, input.settings.self_renew, input.settings.self_renew_mins)?;
+    check_name_in_body(context.operation, kind, &domain, &name, &input.name)?;
+    check_admin(&input, kind, &name)?;
+    no_user_authority(
+        input.settings.user_authority_filter.as_deref(),
+        input.settings.user_authority_expiration.as_deref(),
+    )?;
+    let found = context.domain(&domain)?;
+    let held = found.collection(kind, &name);
+    let trust = check_structure(context, &domain, &input)?;
+    let owner = new_owner(context, kind, &full_name, held.map(|held| &***held), &input)?;
+    let wanted = wanted_members(context, found, kind, &name, &input)?;
+    check_audit_flag(kind, found, held.map(|held| &***held), input.settings.audit_enabled)?;
+    audit::check_domain(context, audited(kind), &domain)?;
+    check_quota(context, found, kind, held.is_none(), wanted.len(), &input.settings)?;
+    let attributes = attributes(context, kind, held.map(|held| &***held), &mut input, trust, owner)?;
+    let difference = Difference { context, kind, name: &name, held: held.map(|held| &***held), attributes: &attributes };
+    let member_changes = difference.changes(wanted)?;
+    let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
+    changes.extend(member_changes);
+    Ok(ChangeSet::loud(domain, changes))
+}
+
+fn check_self_renew(kind: CollectionKind, self_renew: Option<bool>, mins: Option<i32>) -> Result<(), ApiError> {
+    if self_renew == Some(true) && mins.unwrap_or_default() <= 0 {
+        let title = title(kind);
+        let text = format!("{title} cannot enable self-renew without a positive selfRenewMins value");
+        return Err(ApiError::bad_request(text));
+    }
+    Ok(())
+}
+
+/// The admin role keeps members, and stays the domain's own: nobody could administer it otherwise.
+fn check_admin(input: &CollectionInput, kind: CollectionKind, name: &EntityName) -> Result<(), ApiError> {
+    if kind != CollectionKind::Role || &**name != ADMIN {
+        return Ok(());
+    }
+    if input.trust.is_some() {
+        return Err(ApiError::bad_request(
+            "putRole: the admin role cannot be delegated: nobody could administer the domain",
+        ));
+    }
+    let some = input.members.as_ref().is_some_and(|members| !members.is_empty());
+    let plain = input.plain_members.as_ref().is_some_and(|members| !members.is_empty());
+    if !some && !plain {
+        return Err(ApiError::bad_request("putRole: Admin role must have at least one member"));
+    }
+    Ok(())
+}
+
+/// Members or trust, not both; trust in another domain that exists.
+fn check_structure(
+    context: &Context<'_>,
+    domain: &DomainName,
+    input: &CollectionInput,
+) -> Result<Option<DomainName>, ApiError> {
+    let refuse = |text: &str| Err(ApiError::bad_request(text));
+    let plain = input.plain_members.as_ref().is_some_and(|members| !members.is_empty());
+    let some = input.members.as_ref().is_some_and(|members| !members.is_empty());
+    if plain && some {
+        return refuse("validateRoleMembers: Role cannot have both members and roleMembers set");
+    }
+    let Some(trust) = &input.trust else { return Ok(None) };
+    if some {
+        return refuse("validateRoleMembers: Role cannot have both roleMembers and delegated domain set");
+    }
+    if plain {
+        return refuse("validateRoleMembers: Role cannot have both members and delegated domain set");
+    }
+    let trust = domain_name(trust)?;
+    if trust == *domain {
+        return refuse("validateRoleMembers: Role cannot be delegated to itself");
+    }
+    if context.world.domain(&trust).is_none() {
+        return refuse("Delegated role assigned to non existing domain");
+    }
+    Ok(Some(trust))
+}
+
+fn new_owner(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    full_name: &str,
+    held: Option<&Collection>,
+    input: &CollectionInput,
+) -> Result<Ownership, ApiError> {
+    let none = Ownership::default();
+    let stored = held.map_or(&none, |held| &held.settings().owner);
+    let self_serve = input.settings.self_serve == Some(true);
+    let components: &[Component] =
+        if self_serve { &[Component::Meta] } else { &[Component::Meta, Component::Members] };
+    let some = input.members.as_ref().is_some_and(|members| !members.is_empty());
+    let present: &[Component] =
+        if some && !self_serve { &[Component::Meta, Component::Members] } else { &[Component::Meta] };
+    let object = OwnedObject { kind: owned(kind), name: full_name, owner: stored };
+    Ok(ownership::replace(context, object, components, present)?.unwrap_or_else(|| stored.clone()))
+}
+
+/// The members of a full put: valid, each once, with the dates the settings of the request leave.
+fn wanted_members(
+    context: &Context<'_>,
+    domain: &Domain,
+    kind: CollectionKind,
+    name: &EntityName,
+    input: &CollectionInput,
+) -> Result<Vec<(MemberName, MemberInput)>, ApiError> {
+    let settings = input.settings.clone().replaced();
+    let rules = MemberRules::of(kind, name, &settings);
+    let plain = input.plain_members.iter().flatten().map(|name| MemberInput {
+        name: name.clone(),
+        dates: Dates::default(),
+        inactive: false,
+    });
+    let mut wanted: Vec<(MemberName, MemberInput)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for mut member in input.members.iter().flatten().cloned().chain(plain) {
+        if member.name.is_empty() {
+            return Err(ApiError::bad_request(format!(
+                "Invalid {} error: Missing required field: memberName",
+                title(kind)
+            )));
+        }
+        let member_name = member_name(context, &member.name)?;
+        if seen.insert(member_name.clone()) {
+            let principal_kind = context.users().kind(&member_name);
+            member.dates = expiry::dates(context, &domain.attributes, &settings, principal_kind, member.dates);
+            wanted.push((member_name, member));
+        }
+    }
+    wanted.iter().try_for_each(|(name, _)| members::check_kind(context, &rules, name))?;
+    wanted.iter().try_for_each(|(name, _)| members::check_domain_exists(context, name))?;
+    Ok(wanted)
+}
+
+/// The audit flag is taken away by system administrators only, and given only where it can hold.
+fn check_audit_flag(
+    kind: CollectionKind,
+    domain: &Domain,
+    held: Option<&Collection>,
+    wanted: Option<bool>,
+) -> Result<(), ApiError> {
+    let (noun, title) = (kind.as_str(), title(kind));
+    let was = held.is_some_and(|held| held.settings().audit_enabled);
+    let wanted = wanted.unwrap_or_default();
+    if was && !wanted {
+        let text = format!("Only system admins can remove the audit-enabled flag from a {noun}");
+        return Err(ApiError::bad_request(text));
+    }
+    if wanted && !domain.attributes.audit_enabled {
+        let text = format!("{title} cannot be set as audit-enabled if the domain is not audit-enabled");
+        return Err(ApiError::bad_request(text));
+    }
+    if wanted && !was && held.is_some_and(|held| !held.members.is_empty()) {
+        let text = format!("Only system admins can set the {noun} as audit-enabled if it has members");
+        return Err(ApiError::bad_request(text));
+    }
+    Ok(())
+}
+
+fn check_quota(
+    context: &Context<'_>,
+    domain: &Domain,
+    kind: CollectionKind,
+    is_new: bool,
+    members: usize,
+    settings: &SettingsInput,
+) -> Result<(), ApiError> {
+    let (own, of_members) = match kind {
+        CollectionKind::Role => (Counted::Role, Counted::RoleMember),
+        CollectionKind::Group => (Counted::Group, Counted::GroupMember),
+    };
+    if is_new {
+        quota::check(context, domain, own, domain.collections(kind).len() + 1)?;
+    }
+    quota::check(context, domain, of_members, members)?;
+    let most = settings.max_members.unwrap_or_default();
+    if most > 0 && members > usize::try_from(most).unwrap_or(usize::MAX) {
+        let noun = kind.as_str();
+        let text = format!("{noun} max members exceeded - limit: {most} actual: {members}");
+        return Err(ApiError::too_many_requests(text));
+    }
+    Ok(())
+}
+
+fn attributes(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    held: Option<&Collection>,
+    input: &mut CollectionInput,
+    trust: Option<DomainName>,
+    owner: Ownership,
+) -> Result<CollectionAttributes, ApiError> {
+    let none = CollectionSettings::default();
+    let stored = held.map_or(&none, Collection::settings);
+    let new_tags = tags(kind.as_str(), &stored.tags, input.settings.tags.take())?;
+    let last_reviewed =
+        check_last_reviewed(context, held.is_none(), stored.last_reviewed, input.settings.last_reviewed)?;
+    let settings = CollectionSettings {
+        last_reviewed,
+        tags: new_tags.unwrap_or_else(|| stored.tags.clone()),
+        owner,
+        ..std::mem::take(&mut input.settings).replaced()
+    };
+    let created = held.map_or(context.now, |held| held.attributes.created);
+    let mut attributes = CollectionAttributes::new(created).with_settings(settings);
+    attributes.modified = context.stamp;
+    attributes.trust = trust;
+    Ok(attributes)
+}
+
+/// What a full put changes among the members.
+struct Difference<'a> {
+    context: &'a Context<'a>,
+    kind: CollectionKind,
+    name: &'a EntityName,
+    held: Option<&'a Collection>,
+    /// The attributes the put gives: its flags decide, not those stored.
+    attributes: &'a CollectionAttributes,
+}
+
+impl Difference<'_> {
+    fn changes(&self, wanted: Vec<(MemberName, MemberInput)>) -> Result<Vec<Change>, ApiError> {
+        let settings = &self.attributes.settings;
+        let approval = settings.review_enabled || settings.audit_enabled;
+        let mut changes = Vec::new();
+        let mut kept = BTreeSet::new();
+        for (name, member) in wanted {
+            let stored = self.stored(&name);
+            kept.insert(name.clone());
+            let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
+            if same && !approval && stored.as_ref().is_some_and(|row| row.inactive == member.inactive) || (same && approval) {
+                continue;
+            }
+            if approval {
+                changes.extend(self.request(&name, PendingKind::Add, member.dates)?);
+            } else {
+                changes.extend(self.write(name, &member, stored.as_ref()));
+            }
+        }
+        let gone: Vec<MemberName> = self.stored_names().filter(|name| !kept.contains(name)).collect();
+        for name in gone {
+            if approval && settings.delete_protection {
+                changes.extend(self.request(&name, PendingKind::Delete, Dates::default())?);
+            } else {
+                changes.push(Change::DeleteMember { kind: self.kind, name: self.name.clone(), member: name.clone() });
+                changes.push(self.audit(name, MemberAction::Delete));
+            }
+        }
+        Ok(changes)
+    }
+
+    fn stored_names(&self) -> impl Iterator<Item = MemberName> {
+        self.held
+            .into_iter()
+            .flat_map(|held| held.members.iter())
+            .filter_map(|member| MemberName::parse(&self.context.world.name_of(member.principal)).ok())
+    }
+
+    fn stored(&self, name: &MemberName) -> Option<MemberRow> {
+        let member = self.held?.members.get(self.context.world.principals().id(name)?)?;
+        self.context.world.member_row(member)
+    }
+
+    fn write(&self, name: MemberName, member: &MemberInput, stored: Option<&MemberRow>) -> [Change; 2] {
+        let action = if stored.is_some() { MemberAction::Update } else { MemberAction::Add };
+        let kept = stored.map_or(0, |row| row.system_disabled);
+        let row = MemberRow {
+            audit_reference: self.context.audit_reference.to_owned(),
+            system_disabled: kept | system_disabled(self.context, &name, None),
+            inactive: member.inactive,
+            expiration: member.dates.expiration,
+            review_reminder: member.dates.review_reminder,
+            ..MemberRow::new(name.clone(), &self.context.caller.name)
+        };
+        [
+            Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },
+            self.audit(name, action),
+        ]
+    }
+
+    fn request(&self, name: &MemberName, kind: PendingKind, dates: Dates) -> Result<[Change; 2], ApiError> {
+        let present = self.held.and_then(|held| held.pending_about(name));
+        if present.is_some_and(|present| present.kind != kind) {
+            let text = format!("The user {name} already has a pending request in a different state");
+            return Err(ApiError::bad_request(text));
+        }
+        let caller = &self.context.caller.name;
+        let pending = Pending {
+            name: name.clone(),
+            kind,
+            requester: present.map_or_else(|| caller.clone(), |present| present.requester.clone()),
+            requested: self.context.now,
+            audit_reference: self.context.audit_reference.to_owned(),
+            expiration: dates.expiration,
+            review_reminder: dates.review_reminder,
+        };
+        let put = Change::PutPending { kind: self.kind, name: self.name.clone(), pending };
+        Ok([put, self.audit(name.clone(), MemberAction::Request)])
+    }
+
+    fn audit(&self, member: MemberName, action: MemberAction) -> Change {
+        let audit = MemberAudit {
+            member,
+            admin: self.context.caller.name.clone(),
+            action,
+            created: self.context.now,
+            audit_reference: self.context.audit_reference.to_owned(),
+        };
+        Change::AuditMember { kind: self.kind, name: self.name.clone(), audit }
+    }
+}
+
+/// `PUT …/role/{role}/meta`, `PUT …/group/{group}/meta`.
+pub(crate) fn put_meta(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    domain: &str,
+    name: &str,
+    mut input: SettingsInput,
+) -> Result<ChangeSet, ApiError> {
+    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
+    let full_name = kind.full_name(&domain, &name);
+    if kind == CollectionKind::Group {
+        authorize(context, "update", &full_name)?;
+    }
+    input.check(context)?;
+    no_user_authority(input.user_authority_filter.as_deref(), input.user_authority_expiration.as_deref())?;
+    let noun = kind.as_str();
+    let found = context.world.domain(&domain).and_then(|found| Some((found, found.collection(kind, &name)?)));
+    let Some((found, held)) = found else {
+        return Err(ApiError::not_found(format!("Invalid domain/{noun} name specified")));
+    };
+    check_audit_flag_of_meta(kind, found, held, input.audit_enabled)?;
+    let stored = held.settings();
+    check_self_renew(
+        kind,
+        Some(input.self_renew.unwrap_or(stored.self_renew)),
+        Some(input.self_renew_mins.unwrap_or(stored.self_renew_mins)),
+    )?;
+    let may = |action| caller_may_change(context, found, action, &full_name);
+    if kind == CollectionKind::Role && !may("update") && !may("update_meta") {
+        return Err(ApiError::forbidden("putRoleMeta: principal is not authorized to update metadata"));
+    }
+    let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &stored.owner };
+    let owner = ownership::edit(context, object, Component::Meta)?;
+    audit::check_object(context, stored.audit_enabled, &full_name)?;
+    let new_tags = tags(noun, &stored.tags, input.tags.take())?;
+    let last_reviewed = check_last_reviewed(context, false, stored.last_reviewed, input.last_reviewed)?;
+    // the flag is never taken away here
+    input.audit_enabled = Some(stored.audit_enabled || input.audit_enabled == Some(true));
+    let mut settings = input.over(stored);
+    settings.last_reviewed = last_reviewed;
+    settings.owner = owner.unwrap_or_else(|| stored.owner.clone());
+    settings.tags = new_tags.unwrap_or_else(|| stored.tags.clone());
+    settings.notify_roles = settings.notify_roles.to_lowercase();
+    settings.sign_algorithm = settings.sign_algorithm.to_lowercase();
+    let shortened = expiry::of_stricter_settings(context, kind, &name, held, &settings);
+    let mut attributes = held.attributes.clone().with_settings(settings);
+    attributes.modified = context.stamp;
+    let mut changes = vec![Change::PutCollection { kind, name, attributes }];
+    changes.extend(shortened);
+    Ok(ChangeSet::loud(domain, changes))
+}
+
+fn check_audit_flag_of_meta(
+    kind: CollectionKind,
+    domain: &Domain,
+    held: &Collection,
+    wanted: Option<bool>,
+) -> Result<(), ApiError> {
+    if wanted != Some(true) {
+        return Ok(());
+    }
+    let (noun, title) = (kind.as_str(), title(kind));
+    if !domain.attributes.audit_enabled {
+        let text = format!("{title} cannot be set as audit-enabled if the domain is not audit-enabled");
+        return Err(ApiError::bad_request(text));
+    }
+    if !held.settings().audit_enabled && !held.members.is_empty() {
+        let text = format!("Only system admins can set the {noun} as audit-enabled if it already has members");
+        return Err(ApiError::bad_request(text));
+    }
+    Ok(())
+}
+
+/// `DELETE /domain/{domain}/role/{role}`.
+pub(crate) fn delete_role(context: &Context<'_>, domain: &str, name: &str) -> Result<ChangeSet, ApiError> {
+    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
+    let kind = CollectionKind::Role;
+    let full_name = kind.full_name(&domain, &name);
+    authorize(context, "delete", &full_name)?;
+    if &*name == ADMIN {
+        return Err(ApiError::bad_request("deleteRole: admin role cannot be deleted"));
+    }
+    let held = context.world.domain(&domain).and_then(|found| Some((found, found.roles.get(&name)?)));
+    if let Some((found, _)) = held
+        && context.rules.config.validate_policy_assertion_roles
+        && let Some(policy) = policy_that_names(found, &full_name)
+    {
+        let text = format!("deleteRole: the role: {name} associated to policy: {policy}, it cannot be deleted");
+        return Err(ApiError::bad_request(text));
+    }
+    let Some((_, held)) = held else {
+        return Err(ApiError::not_found("Role does not exist"));
+    };
+    ownership::delete(context, &held.settings().owner, Component::Object)?;
+    audit::check_domain(context, AuditedKind::Role, &domain)?;
+    let changes = ChangeSet::loud(domain.clone(), vec![Change::DeleteCollection { kind, name }]);
+    Ok(with_tenant_assertions(context, changes, held, &full_name))
+}
+
+fn policy_that_names(domain: &Domain, role: &str) -> Option<EntityName> {
+    let names = |policy: &athenz_world::Policy| {
+        policy.versions.values().any(|version| version.assertions.values().any(|assertion| assertion.role == role))
+    };
+    domain.policies.iter().find(|(_, policy)| names(policy)).map(|(name, _)| name.clone())
+}
+
+/// The tenant's assume_role assertions on a trust role go with it where both sides want that.
+fn with_tenant_assertions(
+    context: &Context<'_>,
+    changes: ChangeSet,
+    held: &Collection,
+    full_name: &str,
+) -> ChangeSet {
+    let tenant = held.attributes.trust.as_ref().and_then(|trust| context.world.domain(trust));
+    let Some(tenant) = tenant.filter(|tenant| {
+        context.rules.config.auto_delete_tenant_assume_role_assertions
+            && tenant.attributes.auto_delete_tenant_assume_role_assertions
+    }) else {
+        return changes;
+    };
+    let mut gone = Vec::new();
+    for (policy, versions) in &tenant.policies {
+        for (version, held) in &versions.versions {
+            let named = held
+                .assertions
+                .values()
+                .filter(|held| held.action.eq_ignore_ascii_case("assume_role") && held.resource == full_name);
+            gone.extend(named.map(|assertion| Change::DeleteAssertion {
+                policy: policy.clone(),
+                version: version.clone(),
+                id: assertion.id,
+            }));
+        }
+    }
+    if gone.is_empty() { changes } else { changes.and(tenant.name.clone(), athenz_world::Loudness::Loud, gone) }
+}
+
+/// `DELETE /domain/{domain}/group/{group}`.
+pub(crate) fn delete_group(context: &Context<'_>, domain: &str, name: &str) -> Result<ChangeSet, ApiError> {
+    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
+    let kind = CollectionKind::Group;
+    let full_name = kind.full_name(&domain, &name);
+    authorize(context, "delete", &full_name)?;
+    check_group_unused(context, &full_name, None)?;
+    let held = context.world.collection(kind, &domain, &name);
+    let Some(held) = held else {
+        return Err(ApiError::not_found("Group does not exist"));
+    };
+    ownership::delete(context, &held.settings().owner, Component::Object)?;
+    audit::check_domain(context, AuditedKind::Group, &domain)?;
+    Ok(ChangeSet::loud(domain, vec![Change::DeleteCollection { kind, name }]))
+}
+
+/// A group that is a member of a role stays; roles of `but` do not count.
+///
+/// # Errors
+/// 400 with the roles.
+pub(crate) fn check_group_unused(context: &Context<'_>, group: &str, but: Option<&str>) -> Result<(), ApiError> {
+    let roles: Vec<String> = context
+        .world
+        .memberships(CollectionKind::Role, group)
+        .filter(|(domain, ..)| but != Some(&*domain.name))
+        .map(|(domain, role, ..)| CollectionKind::Role.full_name(&domain.name, role))
+        .collect();
+    if roles.is_empty() {
+        return Ok(());
+    }
+    let roles = roles.join(" ");
+    Err(ApiError::bad_request(format!("Remove group '{group}' membership from the following role(s): {roles}")))
+}
+
+/// The members that a change of the admin role takes away, all at once.
+pub(crate) fn check_admin_left(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+    removed: &[&MemberName],
+) -> Result<(), ApiError> {
+    if kind == CollectionKind::Role && &**name == ADMIN && leaves_no_admin(context, held, removed) {
+        let text = format!("{}: Cannot delete last member of 'admin' role", context.operation);
+        return Err(ApiError::forbidden(text));
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Users as a whole: deletion, suspension.
+
+use std::collections::BTreeMap;
+
+use athenz_model::ApiError;
+use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, PrincipalKind, domain_of_principal};
+use athenz_model::wire::zms::PrincipalState;
+use athenz_world::{
+    Change, ChangeSet, CollectionKind, Loudness, MemberAction, MemberAudit, PrincipalChange,
+};
+
+use super::membership::leaves_no_admin;
+use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
+use crate::audit;
+use crate::context::Context;
+use crate::values::{check_grammar, domain_name, simple_name};
+
+/// Who administrative suspensions are attributed to.
+const MONITOR: &str = "sys.auth.monitor";
+/// The bit of a suspension by an administrator.
+const SUSPENDED: u8 = 4;
+
+/// `DELETE /user/{name}`: its personal domain, its memberships and those of its services.
+pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet, ApiError> {
+    let name = simple_name(name)?;
+    authorize(context, "delete", "sys.auth:user")?;
+    audit::check_always(context)?;
+    let user = format!("{}.{name}", context.users().user);
+    let system = context.world.domain(SYSTEM);
+    if system.is_some_and(|system| may(context, system, Asked::Named(&user), "create", "sys.auth:domain", None)) {
+        return Err(ApiError::forbidden("system admin users cannot be deleted"));
+    }
+    let home = domain_name(&format!("{}.{name}", context.users().home))?;
+    let world = context.world;
+    let of_user = |principal: &str| {
+        principal == user || domain_of_principal(principal).is_some_and(|domain| within(domain, &home))
+    };
+    let names: Vec<MemberName> = world
+        .registered_principals()
+        .map(|(id, _)| world.name_of(id))
+        .filter(|principal| of_user(principal))
+        .filter_map(|principal| MemberName::parse(&principal).ok())
+        .collect();
+    let mut changes = ChangeSet::default();
+    for (domain, gone) in memberships_of(context, &names, &home)? {
+        changes = changes.and(domain, Loudness::Loud, gone);
+    }
+    let below = world.subdomains(&home).map(|domain| domain.name.clone());
+    let own: Vec<DomainName> = below.chain(world.domain(&home).map(|domain| domain.name.clone())).collect();
+    for domain in own {
+        changes = changes.and(domain, Loudness::Loud, vec![Change::DeleteDomain]);
+    }
+    changes.principals.extend(names.into_iter().map(|name| PrincipalChange::Forget { name }));
+    Ok(changes)
+}
+
+fn within(domain: &str, top: &str) -> bool {
+    domain.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Every membership of the names outside their own domains, as deletions.
+fn memberships_of(
+    context: &Context<'_>,
+    names: &[MemberName],
+    home: &DomainName,
+) -> Result<BTreeMap<DomainName, Vec<Change>>, ApiError> {
+    let mut gone: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
+    for name in names {
+        for kind in [CollectionKind::Role, CollectionKind::Group] {
+            for (domain, collection, held, _) in context.world.memberships(kind, name) {
+                if within(&domain.name, home) {
+                    continue;
+                }
+                let Ok(collection) = EntityName::parse(collection) else { continue };
+                if kind == CollectionKind::Role
+                    && &*collection == super::domains::ADMIN
+                    && leaves_no_admin(context, held, &names.iter().collect::<Vec<_>>())
+                {
+                    let domain = &domain.name;
+                    return Err(ApiError::forbidden(format!(
+                        "user is the last administrator of domain {domain}: add another administrator first"
+                    )));
+                }
+                let audit = MemberAudit {
+                    member: name.clone(),
+                    admin: context.caller.name.clone(),
+                    action: MemberAction::Delete,
+                    created: context.now,
+                    audit_reference: context.audit_reference.to_owned(),
+                };
+                gone.entry(domain.name.clone()).or_default().extend([
+                    Change::DeleteMember { kind, name: collection.clone(), member: name.clone() },
+                    Change::AuditMember { kind, name: collection, audit },
+                ]);
+            }
+        }
+    }
+    Ok(gone)
+}
+
+/// `PUT /principal/{principalName}/state`.
+pub(crate) fn put_state(context: &Context<'_>, principal: &str, body: PrincipalState) -> Result<ChangeSet, ApiError> {
+    check_grammar(principal, Grammar::PrincipalName, "PrincipalName")?;
+    audit::check_always(context)?;
+    let principal = principal.to_ascii_lowercase();
+    let kind = context.users().kind(&principal);
+    let name = MemberName::parse(&principal).ok().filter(|_| kind != PrincipalKind::Group);
+    let Some((name, domain)) = name.as_ref().and_then(|name| Some((name, domain_of_principal(name)?))) else {
+        return Err(ApiError::bad_request(format!("Invalid principal name: {principal}")));
+    };
+    if context.world.domain(domain).is_none() {
+        return Err(ApiError::not_found(format!("Domain not found: {domain}")));
+    }
+    if !may_suspend(context, name, domain, kind) {
+        return Err(ApiError::forbidden("Unauthorized to update principal state"));
+    }
+    if !context.world.is_registered(name) {
+        return Err(ApiError::not_found(format!("Principal not found: {name}")));
+    }
+    Ok(suspend(context, name, body.suspended.unwrap_or_default()))
+}
+
+fn may_suspend(context: &Context<'_>, name: &MemberName, domain: &str, kind: PrincipalKind) -> bool {
+    let (own, system) = match kind {
+        PrincipalKind::External => (name.to_string(), format!("sys.auth:state.{}", name.replacen(':', ".", 1))),
+        _ => {
+            let short = name.strip_prefix(domain).map_or("", |rest| rest.trim_start_matches('.'));
+            (format!("{domain}:service.{short}"), format!("sys.auth:state.{domain}.{short}"))
+        }
+    };
+    caller_may(context, domain, "update", &own) || has_system_right(context, "update", &system)
+}
+
+fn suspend(context: &Context<'_>, name: &MemberName, suspended: bool) -> ChangeSet {
+    let mut by_domain: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
+    for kind in [CollectionKind::Role, CollectionKind::Group] {
+        for (domain, collection, _, member) in context.world.memberships(kind, name) {
+            let (Ok(collection), Some(mut row)) = (EntityName::parse(collection), context.world.member_row(member)) else {
+                continue;
+            };
+            let bits = if suspended { row.system_disabled | SUSPENDED } else { row.system_disabled & !SUSPENDED };
+            if bits == row.system_disabled {
+                continue;
+            }
+            row.system_disabled = bits;
+            MONITOR.clone_into(&mut row.requester);
+            context.audit_reference.clone_into(&mut row.audit_reference);
+            let audit = MemberAudit {
+                member: name.clone(),
+                admin: MONITOR.to_owned(),
+                action: if suspended { MemberAction::Disable } else { MemberAction::Enable },
+                created: context.now,
+                audit_reference: context.audit_reference.to_owned(),
+            };
+            by_domain.entry(domain.name.clone()).or_default().extend([
+                Change::PutMember { kind, name: collection.clone(), member: row },
+                Change::AuditMember { kind, name: collection, audit },
+            ]);
+        }
+    }
+    let mut changes = ChangeSet::default();
+    changes.principals.push(PrincipalChange::Suspend { name: name.clone(), suspended });
+    for (domain, changed) in by_domain {
+        changes = changes.and(domain, Loudness::Loud, changed);
+    }
+    changes
+}

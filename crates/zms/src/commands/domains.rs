@@ -1,0 +1,405 @@
+//! Making domains: top-level, sub and personal.
+
+use athenz_model::ApiError;
+use athenz_model::names::{DomainName, EntityName, MemberName, PrincipalKind, SimpleName};
+use athenz_model::wire::zms::{AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TopLevelDomain, UserDomain};
+use athenz_world::{
+    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberAction, MemberAudit,
+    MemberRow, Ownership, PolicyVersionAttributes, Unique,
+};
+
+use super::members::{self, MemberRules};
+use super::{domain_meta, templates};
+use crate::access::{authorize, home_of, is_system_administrator};
+use crate::context::Context;
+use crate::ownership::OwnerHeader;
+use crate::quota::{self, Counted};
+use crate::values::{domain_name, member_name};
+
+/// Name of the role and of the policy that administer a domain.
+pub(crate) const ADMIN: &str = "admin";
+
+/// Version of a policy that was made without naming one.
+pub(crate) const FIRST_VERSION: &str = "0";
+
+/// Calls [`DomainMeta`]'s fields of a body that holds them among others.
+macro_rules! meta_of {
+    ($body:expr; $($field:ident),*) => { DomainMeta { $($field: $body.$field.take(),)* ..DomainMeta::default() } };
+}
+
+macro_rules! domain_meta_of {
+    ($body:expr) => {
+        meta_of!($body; description, org, audit_enabled, account, aws_account_name, ypm_id, application_id,
+            cert_dns_domain, member_expiry_days, token_expiry_mins, service_cert_expiry_mins, role_cert_expiry_mins,
+            sign_algorithm, service_expiry_days, group_expiry_days, user_authority_filter, azure_subscription,
+            azure_tenant, azure_client, gcp_project, gcp_project_number, tags, business_service,
+            member_purge_expiry_days, product_id, feature_flags, contacts, environment, x509_cert_signer_key_id,
+            ssh_cert_signer_key_id, slack_channel, on_call, auto_delete_tenant_assume_role_assertions,
+            client_id_self_update)
+    };
+}
+
+/// `POST /domain`.
+pub(crate) fn post_top_level_domain(context: &Context<'_>, mut body: TopLevelDomain) -> Result<ChangeSet, ApiError> {
+    authorize(context, "create", "sys.auth:domain")?;
+    let name = domain_name(body.name.as_deref().unwrap_or_default())?;
+    let rules = context.rules;
+    if rules.is_reserved_name(&name) {
+        return Err(ApiError::bad_request("Domain name is reserved"));
+    }
+    check_underscore(context, &name)?;
+    check_length(context, "Domain", &name)?;
+    let wanted_templates = known_templates(context, body.templates.take())?;
+    check_product_id(context, body.ypm_id, body.product_id.as_deref())?;
+    let admins = admins(context, body.admin_users.take())?;
+    let mut meta = domain_meta_of!(body);
+    if !rules.config.product_id_support {
+        meta.ypm_id = None;
+    }
+    let attributes = domain_meta::attributes_of_new(context, meta)?;
+    make(context, name, attributes, &admins, &wanted_templates)
+}
+
+/// `POST /subdomain/{parent}`.
+pub(crate) fn post_sub_domain(
+    context: &Context<'_>,
+    parent: &str,
+    mut body: SubDomain,
+) -> Result<ChangeSet, ApiError> {
+    let parent = domain_name(parent)?;
+    authorize(context, "create", &format!("{parent}:domain"))?;
+    let name = domain_name(body.name.as_deref().unwrap_or_default())?;
+    check_underscore(context, &name)?;
+    if !body.parent.as_deref().unwrap_or_default().eq_ignore_ascii_case(&parent) {
+        return Err(ApiError::forbidden("postSubDomain: Request and detail parent domains do not match"));
+    }
+    check_virtual_limit(context, &parent)?;
+    let wanted_templates = known_templates(context, body.templates.take())?;
+    let Some(above) = context.world.domain(&parent) else {
+        return Err(ApiError::not_found(format!("Invalid parent domain: {parent}")));
+    };
+    let full = domain_name(&format!("{parent}.{name}"))?;
+    let admins = admins(context, body.admin_users.take())?;
+    let meta = without_system_attributes(domain_meta_of!(body));
+    let mut attributes = domain_meta::attributes_of_new(context, meta)?;
+    check_length(context, "SubDomain", &full)?;
+    attributes.audit_enabled = above.attributes.audit_enabled;
+    attributes.org.clone_from(&above.attributes.org);
+    attributes.x509_cert_signer_key_id.clone_from(&above.attributes.x509_cert_signer_key_id);
+    attributes.ssh_cert_signer_key_id.clone_from(&above.attributes.ssh_cert_signer_key_id);
+    make(context, full, attributes, &admins, &wanted_templates)
+}
+
+/// `POST /userdomain/{name}`: the caller becomes the administrator of its own domain.
+pub(crate) fn post_user_domain(context: &Context<'_>, name: &str, mut body: UserDomain) -> Result<ChangeSet, ApiError> {
+    let name = crate::values::simple_name(name)?;
+    authorize(context, "create", &format!("user.{name}:domain"))?;
+    if !context.rules.config.allow_user_domains {
+        return Err(ApiError::bad_request("User domains are not allowed"));
+    }
+    if !body.name.as_deref().unwrap_or_default().eq_ignore_ascii_case(&name) {
+        return Err(ApiError::forbidden("postUserDomain: Request and detail domain names do not match"));
+    }
+    let wanted_templates = known_templates(context, body.templates.take())?;
+    let full = home_of(context, &name).ok_or_else(|| ApiError::bad_request("User domains are not allowed"))?;
+    let audit_enabled = body.audit_enabled;
+    let meta = without_system_attributes(domain_meta_of!(body));
+    let mut attributes = domain_meta::attributes_of_new(context, meta)?;
+    attributes.audit_enabled = audit_enabled.unwrap_or_default();
+    check_length(context, "Domain", &full)?;
+    let admin = member_name(context, &context.caller.name)?;
+    make(context, full, attributes, &[admin], &wanted_templates)
+}
+
+/// What only system administrators may set.
+fn without_system_attributes(meta: DomainMeta) -> DomainMeta {
+    DomainMeta {
+        org: None,
+        audit_enabled: None,
+        account: None,
+        aws_account_name: None,
+        ypm_id: None,
+        product_id: None,
+        cert_dns_domain: None,
+        azure_subscription: None,
+        azure_tenant: None,
+        azure_client: None,
+        gcp_project: None,
+        gcp_project_number: None,
+        feature_flags: None,
+        user_authority_filter: None,
+        x509_cert_signer_key_id: None,
+        ssh_cert_signer_key_id: None,
+        ..meta
+    }
+}
+
+fn check_underscore(context: &Context<'_>, name: &str) -> Result<(), ApiError> {
+    if name.contains('_') && !is_system_administrator(context) {
+        return Err(ApiError::bad_request("Domain name cannot contain underscores"));
+    }
+    Ok(())
+}
+
+fn check_length(context: &Context<'_>, kind: &str, name: &str) -> Result<(), ApiError> {
+    let most = context.rules.config.domain_name_max_len;
+    if name.len() > most {
+        return Err(ApiError::bad_request(format!("Invalid {kind} name: {name} : name length cannot exceed: {most}")));
+    }
+    Ok(())
+}
+
+fn check_product_id(context: &Context<'_>, ypm_id: Option<i32>, product_id: Option<&str>) -> Result<(), ApiError> {
+    if !context.rules.config.product_id_support {
+        return Ok(());
+    }
+    match (ypm_id, product_id) {
+        (None, None) => Err(ApiError::bad_request("Product Id is required when creating top level domain")),
+        (Some(id), _) if id <= 0 => Err(ApiError::bad_request("Product Id must be a positive integer")),
+        _ => Ok(()),
+    }
+}
+
+/// A personal domain has few sub-domains.
+fn check_virtual_limit(context: &Context<'_>, parent: &DomainName) -> Result<(), ApiError> {
+    let config = &context.rules.config;
+    let home = &context.users().home;
+    let personal = parent.strip_prefix(home.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    if !personal || !config.virtual_domain_support || config.virtual_domain_limit == 0 {
+        return Ok(());
+    }
+    if context.world.subdomains(parent).count() >= config.virtual_domain_limit {
+        return Err(ApiError::forbidden("postSubDomain: Exceeding the configured number of virtual subdomains"));
+    }
+    Ok(())
+}
+
+fn known_templates(context: &Context<'_>, given: Option<DomainTemplateList>) -> Result<Vec<String>, ApiError> {
+    let names = given.and_then(|given| given.template_names).unwrap_or_default();
+    templates::known(context, names)
+}
+
+/// The administrators of a new domain: valid, each once.
+fn admins(context: &Context<'_>, given: Option<Vec<String>>) -> Result<Vec<MemberName>, ApiError> {
+    let mut admins: Vec<MemberName> = Vec::new();
+    for text in given.unwrap_or_default() {
+        let name = member_name(context, &text)?;
+        if !admins.contains(&name) {
+            admins.push(name);
+        }
+    }
+    if admins.is_empty() {
+        return Err(ApiError::bad_request("validatedAdminUsers: Missing adminUsers"));
+    }
+    let rules = MemberRules::of_new_admin_role();
+    admins.iter().try_for_each(|name| members::check(context, &rules, name))?;
+    Ok(admins)
+}
+
+/// A domain with what every domain has: the admin role, the admin policy, the templates asked for.
+fn make(
+    context: &Context<'_>,
+    name: DomainName,
+    mut attributes: DomainAttributes,
+    admins: &[MemberName],
+    wanted_templates: &[String],
+) -> Result<ChangeSet, ApiError> {
+    if let Some(holder) = context.world.holder(&Unique::dns_name(&name)) {
+        return Err(ApiError::bad_request(format!("Domain name conflict: {holder}")));
+    }
+    check_subdomain_quota(context, &name)?;
+    domain_meta::check_unique(context, &name, &attributes)?;
+    if let OwnerHeader::Owner { name, .. } = context.owner {
+        attributes.owner = Ownership { object: name.clone(), meta: name.clone(), ..Ownership::default() };
+    }
+    let mut changes = new_domain(context, &name, attributes, admins);
+    for template in wanted_templates {
+        changes.extend(templates::apply_to_new(context, &name, template)?);
+    }
+    Ok(ChangeSet::loud(name, changes))
+}
+
+/// The sub-domain limit is that of the top-level domain and counts every domain below it.
+fn check_subdomain_quota(context: &Context<'_>, name: &DomainName) -> Result<(), ApiError> {
+    let Some((top, _)) = name.split_once('.') else { return Ok(()) };
+    let Some(top_domain) = context.world.domain(top) else { return Ok(()) };
+    quota::check(context, top_domain, Counted::Subdomain, context.world.subdomains(top).count() + 1)
+}
+
+/// The rows of a new domain.
+pub(crate) fn new_domain(
+    context: &Context<'_>,
+    name: &DomainName,
+    mut attributes: DomainAttributes,
+    admins: &[MemberName],
+) -> Vec<Change> {
+    context.uuid.clone_into(&mut attributes.id);
+    attributes.created = context.now;
+    let mut changes = vec![Change::PutDomain { attributes: Box::new(attributes) }];
+    changes.extend(admin_role(context, admins));
+    changes.extend(admin_policy(context, name));
+    changes
+}
+
+/// The admin role with its members.
+pub(crate) fn admin_role(context: &Context<'_>, admins: &[MemberName]) -> Vec<Change> {
+    let Ok(role) = EntityName::parse(ADMIN) else { return Vec::new() };
+    let kind = CollectionKind::Role;
+    let attributes = CollectionAttributes::new(context.stamp);
+    let mut changes = vec![Change::PutCollection { kind, name: role.clone(), attributes }];
+    for admin in admins {
+        changes.extend(add_member(context, kind, &role, MemberRow::new(admin.clone(), &context.caller.name)));
+    }
+    changes
+}
+
+/// A membership and its line in the audit log.
+pub(crate) fn add_member(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    mut member: MemberRow,
+) -> [Change; 2] {
+    context.audit_reference.clone_into(&mut member.audit_reference);
+    let audit = MemberAudit {
+        member: member.name.clone(),
+        admin: context.caller.name.clone(),
+        action: MemberAction::Add,
+        created: context.now,
+        audit_reference: context.audit_reference.to_owned(),
+    };
+    [
+        Change::PutMember { kind, name: name.clone(), member },
+        Change::AuditMember { kind, name: name.clone(), audit },
+    ]
+}
+
+/// The admin policy: the admin role may do everything in the domain.
+pub(crate) fn admin_policy(context: &Context<'_>, domain: &DomainName) -> Vec<Change> {
+    let (Ok(policy), Ok(version)) = (EntityName::parse(ADMIN), SimpleName::parse(FIRST_VERSION)) else {
+        return Vec::new();
+    };
+    let attributes = PolicyVersionAttributes {
+        modified: context.stamp,
+        active: true,
+        description: String::new(),
+        tags: Default::default(),
+        owner: Ownership::default(),
+    };
+    let assertion = admin_assertion(context.next_id(), domain);
+    vec![
+        Change::PutPolicyVersion { policy: policy.clone(), version: version.clone(), attributes },
+        Change::PutAssertion { policy, version, assertion },
+    ]
+}
+
+/// What the admin policy says.
+pub(crate) fn admin_assertion(id: i64, domain: &DomainName) -> Assertion {
+    Assertion {
+        id,
+        role: CollectionKind::Role.full_name(domain, ADMIN),
+        action: "*".to_owned(),
+        resource: format!("{domain}:*"),
+        effect: AssertionEffect::Allow,
+        conditions: Vec::new(),
+    }
+}
+
+/// Repairs the administration of a domain: `PUT /domain/{domainName}/admins`.
+pub(crate) fn put_default_admins(
+    context: &Context<'_>,
+    domain: &str,
+    admins: Option<Vec<String>>,
+) -> Result<ChangeSet, ApiError> {
+    let domain = domain_name(domain)?;
+    authorize(context, "update", "sys.auth:domain")?;
+    let Some(found) = context.world.domain(&domain) else {
+        return Err(ApiError::not_found(format!("putDefaultAdmins: Domain not found: '{domain}'")));
+    };
+    let Some(given) = admins else {
+        return Err(ApiError::bad_request("Missing or malformed DefaultAdmins"));
+    };
+    let mut wanted = Vec::new();
+    for text in given {
+        let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))
+            .map_err(|_| ApiError::not_found(format!("unknown domain - {text}")))?;
+        if context.users().kind(&name) == PrincipalKind::Group && context.rules.config.disallow_groups_in_admin_role {
+            return Err(ApiError::bad_request("Group principals are not allowed in the role"));
+        }
+        members::check_domain_exists(context, &name)?;
+        wanted.push(name);
+    }
+    let changes = repair(context, found, &wanted)?;
+    Ok(ChangeSet::loud(domain, changes))
+}
+
+fn repair(
+    context: &Context<'_>,
+    domain: &athenz_world::Domain,
+    wanted: &[MemberName],
+) -> Result<Vec<Change>, ApiError> {
+    let Ok(admin) = EntityName::parse(ADMIN) else {
+        return Ok(Vec::new());
+    };
+    let mut changes = Vec::new();
+    match domain.roles.get(&admin) {
+        None => changes.extend(admin_role(context, wanted)),
+        Some(role) if role.attributes.trust.is_some() => {
+            return Err(ApiError::bad_request("putdefaultadmins: admin is a delegated role"));
+        }
+        Some(role) => {
+            for name in wanted {
+                let id = context.world.principals().id(name);
+                if !id.is_some_and(|id| role.members.get(id).is_some()) {
+                    let row = MemberRow::new(name.clone(), &context.caller.name);
+                    changes.extend(add_member(context, CollectionKind::Role, &admin, row));
+                }
+            }
+        }
+    }
+    let assertion = admin_assertion(0, &domain.name);
+    match domain.policies.get(&admin).and_then(|policy| policy.active()) {
+        None => changes.extend(admin_policy(context, &domain.name)),
+        Some((version, held)) => {
+            if !held.assertions.values().any(|present| present.says_the_same(&assertion)) {
+                let assertion = Assertion { id: context.next_id(), ..assertion };
+                changes.push(Change::PutAssertion { policy: admin, version: version.clone(), assertion });
+            }
+        }
+    }
+    changes.extend(without_denials(context, domain, wanted));
+    Ok(changes)
+}
+
+/// DENY assertions on the admin role go, and the administrators leave roles that are denied.
+fn without_denials(context: &Context<'_>, domain: &athenz_world::Domain, wanted: &[MemberName]) -> Vec<Change> {
+    let admin_role = CollectionKind::Role.full_name(&domain.name, ADMIN);
+    let mut changes = Vec::new();
+    let mut left = std::collections::BTreeSet::new();
+    for (policy, held) in &domain.policies {
+        for (version, held) in &held.versions {
+            for assertion in held.assertions.values().filter(|held| held.effect == AssertionEffect::Deny) {
+                if assertion.role == admin_role {
+                    let (policy, version) = (policy.clone(), version.clone());
+                    changes.push(Change::DeleteAssertion { policy, version, id: assertion.id });
+                } else if let Some((_, _, role)) = athenz_world::collection::parse_full_name(&assertion.role) {
+                    left.insert(role);
+                }
+            }
+        }
+    }
+    for role in left {
+        let Some(held) = domain.roles.get(&role) else { continue };
+        for name in wanted {
+            let id = context.world.principals().id(name);
+            if id.is_some_and(|id| held.members.get(id).is_some()) {
+                changes.push(Change::DeleteMember {
+                    kind: CollectionKind::Role,
+                    name: role.clone(),
+                    member: name.clone(),
+                });
+            }
+        }
+    }
+    changes
+}

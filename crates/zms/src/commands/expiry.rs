@@ -1,0 +1,243 @@
+//! How long memberships last: the days that roles, groups, domains and the deployment set, and
+//! what happens to members when those days become fewer.
+
+use athenz_model::Timestamp;
+use athenz_model::names::{EntityName, PrincipalKind};
+use athenz_world::{
+    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction, MemberAudit,
+    MemberRow,
+};
+
+use crate::context::Context;
+
+/// Which of the three settings a member falls under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    User,
+    Service,
+    Group,
+}
+
+impl Class {
+    const fn of(kind: PrincipalKind) -> Self {
+        match kind {
+            PrincipalKind::User => Self::User,
+            PrincipalKind::Group => Self::Group,
+            PrincipalKind::Service | PrincipalKind::HeadlessUser | PrincipalKind::External | PrincipalKind::All => {
+                Self::Service
+            }
+        }
+    }
+
+    const fn expiry_of(self, settings: &CollectionSettings) -> i32 {
+        match self {
+            Self::User => settings.member_expiry_days,
+            Self::Service => settings.service_expiry_days,
+            Self::Group => settings.group_expiry_days,
+        }
+    }
+
+    const fn expiry_of_domain(self, domain: &DomainAttributes) -> i32 {
+        match self {
+            Self::User => domain.member_expiry_days,
+            Self::Service => domain.service_expiry_days,
+            Self::Group => domain.group_expiry_days,
+        }
+    }
+
+    const fn review_of(self, settings: &CollectionSettings) -> i32 {
+        match self {
+            Self::User => settings.member_review_days,
+            Self::Service => settings.service_review_days,
+            Self::Group => settings.group_review_days,
+        }
+    }
+}
+
+/// The two dates of a membership.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dates {
+    pub(crate) expiration: Option<Timestamp>,
+    pub(crate) review_reminder: Option<Timestamp>,
+}
+
+impl Dates {
+    pub(crate) fn of(row: &MemberRow) -> Self {
+        Self { expiration: row.expiration, review_reminder: row.review_reminder }
+    }
+}
+
+/// The last moment a membership may last to, if anything limits it.
+fn due(context: &Context<'_>, domain: &DomainAttributes, settings: &CollectionSettings, class: Class) -> Option<Timestamp> {
+    let config = &context.rules.config;
+    let cap = match class {
+        Class::User => config.default_max_user_expiry_days,
+        Class::Service => config.default_max_service_expiry_days,
+        Class::Group => config.default_max_group_expiry_days,
+    };
+    let days = [class.expiry_of(settings), class.expiry_of_domain(domain)].into_iter().find(|days| *days > 0);
+    let days = match (days, cap) {
+        (Some(days), cap) if cap > 0 => days.min(cap),
+        (Some(days), _) => days,
+        (None, cap) if cap > 0 => cap,
+        (None, _) => return None,
+    };
+    Some(context.now.plus_days(days.into()))
+}
+
+fn earlier(given: Option<Timestamp>, due: Option<Timestamp>) -> Option<Timestamp> {
+    match (given, due) {
+        (Some(given), Some(due)) => Some(given.min(due)),
+        (given, due) => given.or(due),
+    }
+}
+
+/// The dates of a membership that is asked for with `wanted`, in whole seconds.
+pub(crate) fn dates(
+    context: &Context<'_>,
+    domain: &DomainAttributes,
+    settings: &CollectionSettings,
+    kind: PrincipalKind,
+    wanted: Dates,
+) -> Dates {
+    let class = Class::of(kind);
+    let review_days = class.review_of(settings);
+    let review_due = (review_days > 0).then(|| context.now.plus_days(review_days.into()));
+    Dates {
+        expiration: earlier(wanted.expiration, due(context, domain, settings, class))
+            .map(Timestamp::truncated_to_seconds),
+        review_reminder: earlier(wanted.review_reminder, review_due).map(Timestamp::truncated_to_seconds),
+    }
+}
+
+/// The dates of a member that is reviewed: the full period anew where days are configured for
+/// its kind, else the dates it has.
+pub(crate) fn reviewed_dates(
+    context: &Context<'_>,
+    domain: &DomainAttributes,
+    settings: &CollectionSettings,
+    kind: PrincipalKind,
+    wanted: Dates,
+    stored: Dates,
+) -> Dates {
+    if kind == PrincipalKind::All {
+        return stored;
+    }
+    let class = Class::of(kind);
+    let computed = dates(context, domain, settings, kind, wanted);
+    let limited = due(context, domain, settings, class).is_some();
+    Dates {
+        expiration: if limited { computed.expiration } else { stored.expiration },
+        review_reminder: if class.review_of(settings) > 0 { computed.review_reminder } else { stored.review_reminder },
+    }
+}
+
+/// Whether a limit became stricter.
+const fn stricter(old: i32, new: i32) -> bool {
+    new > 0 && (old <= 0 || new < old)
+}
+
+/// The dates that a stricter limit leaves; `None` where nothing changes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    expiration: [Option<Timestamp>; 3],
+    review: [Option<Timestamp>; 3],
+}
+
+const CLASSES: [Class; 3] = [Class::User, Class::Service, Class::Group];
+
+/// What a domain's stricter expiry days change: every role and group without days of its own.
+pub(crate) fn of_stricter_domain(
+    context: &Context<'_>,
+    domain: &Domain,
+    old: &DomainAttributes,
+    new: &DomainAttributes,
+) -> Vec<Change> {
+    let due_of = |class: Class| {
+        let (old, new) = (class.expiry_of_domain(old), class.expiry_of_domain(new));
+        stricter(old, new).then(|| context.now.plus_days(new.into()).truncated_to_seconds())
+    };
+    let due = CLASSES.map(due_of);
+    if due.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    for kind in [CollectionKind::Role, CollectionKind::Group] {
+        for (name, held) in domain.collections(kind) {
+            let own = CLASSES.map(|class| class.expiry_of(held.settings()) > 0);
+            let mut limits = Limits::default();
+            for ((place, due), own) in limits.expiration.iter_mut().zip(due).zip(own) {
+                *place = due.filter(|_| !own);
+            }
+            changes.extend(shorten(context, kind, name, held, &limits));
+        }
+    }
+    changes
+}
+
+/// What a role's or group's stricter days change among its members.
+pub(crate) fn of_stricter_settings(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+    new: &CollectionSettings,
+) -> Vec<Change> {
+    let old = held.settings();
+    let due = |old: i32, new: i32| {
+        stricter(old, new).then(|| context.now.plus_days(new.into()).truncated_to_seconds())
+    };
+    let limits = Limits {
+        expiration: CLASSES.map(|class| due(class.expiry_of(old), class.expiry_of(new))),
+        review: CLASSES.map(|class| due(class.review_of(old), class.review_of(new))),
+    };
+    shorten(context, kind, name, held, &limits)
+}
+
+fn shorten(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+    limits: &Limits,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if held.attributes.trust.is_some() {
+        return changes;
+    }
+    for member in held.members.iter() {
+        let Some(mut row) = context.world.member_row(member) else { continue };
+        let place = match Class::of(context.users().kind(&row.name)) {
+            Class::User => 0,
+            Class::Service => 1,
+            Class::Group => 2,
+        };
+        let before = Dates::of(&row);
+        let limit = |dates: &[Option<Timestamp>; 3]| dates.get(place).copied().flatten();
+        row.expiration = shortened(row.expiration, limit(&limits.expiration));
+        row.review_reminder = shortened(row.review_reminder, limit(&limits.review));
+        if Dates::of(&row) == before {
+            continue;
+        }
+        row.requester.clone_from(&context.caller.name);
+        context.audit_reference.clone_into(&mut row.audit_reference);
+        let audit = MemberAudit {
+            member: row.name.clone(),
+            admin: context.caller.name.clone(),
+            action: MemberAction::Update,
+            created: context.now,
+            audit_reference: context.audit_reference.to_owned(),
+        };
+        changes.push(Change::PutMember { kind, name: name.clone(), member: row });
+        changes.push(Change::AuditMember { kind, name: name.clone(), audit });
+    }
+    changes
+}
+
+fn shortened(date: Option<Timestamp>, limit: Option<Timestamp>) -> Option<Timestamp> {
+    match (date, limit) {
+        (date, None) => date,
+        (Some(date), Some(limit)) => Some(date.min(limit)),
+        (None, Some(limit)) => Some(limit),
+    }
+}

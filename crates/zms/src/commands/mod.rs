@@ -1,0 +1,19 @@
+//! What each write decides: pure functions from a context and an input to a change set. They run
+//! under the commit lock, one after another, each on the result of the one before.
+
+pub(crate) mod assertions;
+pub(crate) mod collections;
+pub(crate) mod delete_domain;
+pub(crate) mod delete_user;
+pub(crate) mod domain_meta;
+pub(crate) mod domains;
+pub(crate) mod entities;
+pub(crate) mod expiry;
+pub(crate) mod members;
+pub(crate) mod membership;
+pub(crate) mod policies;
+pub(crate) mod quotas;
+pub(crate) mod review;
+pub(crate) mod services;
+pub(crate) mod system_meta;
+pub(crate) mod templates;

@@ -1,0 +1,166 @@
+//! How much a domain may hold.
+
+use athenz_model::ApiError;
+use athenz_world::{Domain, Quota};
+use serde::Deserialize;
+
+use crate::context::Context;
+
+/// Most tag values on one object.
+pub(crate) const TAGS: usize = 25;
+
+/// Limits of a domain that has none of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "each field is the limit it names")]
+pub struct Limits {
+    /// Whether limits hold at all.
+    pub check: bool,
+    pub role: i32,
+    pub role_member: i32,
+    pub policy: i32,
+    pub assertion: i32,
+    pub service: i32,
+    pub service_host: i32,
+    pub public_key: i32,
+    pub entity: i32,
+    pub subdomain: i32,
+    pub group: i32,
+    pub group_member: i32,
+    pub assertion_conditions: i32,
+    /// Versions of one policy.
+    pub policy_versions: i32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            check: true,
+            role: 1000,
+            role_member: 100,
+            policy: 1000,
+            assertion: 100,
+            service: 250,
+            service_host: 10,
+            public_key: 100,
+            entity: 100,
+            subdomain: 100,
+            group: 100,
+            group_member: 100,
+            assertion_conditions: 10,
+            policy_versions: 3,
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Role,
+    RoleMember,
+    Policy,
+    Assertion,
+    Service,
+    ServiceHost,
+    PublicKey,
+    Entity,
+    Subdomain,
+    Group,
+    GroupMember,
+    AssertionConditions,
+}
+
+impl Counted {
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::RoleMember => "role member",
+            Self::Policy => "policy",
+            Self::Assertion => "policy assertion",
+            Self::Service => "service",
+            Self::ServiceHost => "service host",
+            Self::PublicKey => "service public key",
+            Self::Entity => "entity",
+            Self::Subdomain => "subdomain",
+            Self::Group => "group",
+            Self::GroupMember => "group member",
+            Self::AssertionConditions => "assertion conditions",
+        }
+    }
+
+    const fn of(self, quota: &Quota, defaults: &Limits) -> i32 {
+        match self {
+            Self::Role => quota.role,
+            Self::RoleMember => quota.role_member,
+            Self::Policy => quota.policy,
+            Self::Assertion => quota.assertion,
+            Self::Service => quota.service,
+            Self::ServiceHost => quota.service_host,
+            Self::PublicKey => quota.public_key,
+            Self::Entity => quota.entity,
+            Self::Subdomain => quota.subdomain,
+            Self::Group => quota.group,
+            Self::GroupMember => quota.group_member,
+            // no domain has its own limit of these
+            Self::AssertionConditions => defaults.assertion_conditions,
+        }
+    }
+}
+
+/// The limits of the deployment in the form a domain's own have.
+pub(crate) fn default_quota(limits: &Limits, modified: athenz_model::Timestamp) -> Quota {
+    Quota {
+        modified,
+        subdomain: limits.subdomain,
+        role: limits.role,
+        role_member: limits.role_member,
+        policy: limits.policy,
+        assertion: limits.assertion,
+        entity: limits.entity,
+        service: limits.service,
+        service_host: limits.service_host,
+        public_key: limits.public_key,
+        group: limits.group,
+        group_member: limits.group_member,
+    }
+}
+
+/// The limit of a domain.
+pub(crate) fn limit(context: &Context<'_>, domain: &Domain, counted: Counted) -> i32 {
+    let defaults = &context.rules.config.quota;
+    match &domain.quota {
+        Some(own) => counted.of(own, defaults),
+        None => counted.of(&default_quota(defaults, context.now), defaults),
+    }
+}
+
+/// Refuses what would hold more than the limit.
+///
+/// # Errors
+/// 429 with the limit and the count.
+pub(crate) fn check(context: &Context<'_>, domain: &Domain, counted: Counted, actual: usize) -> Result<(), ApiError> {
+    let limit = limit(context, domain, counted);
+    if context.rules.config.quota.check && i32::try_from(actual).unwrap_or(i32::MAX) > limit {
+        let noun = counted.noun();
+        return Err(ApiError::too_many_requests(format!("{noun} quota exceeded - limit: {limit} actual: {actual}")));
+    }
+    Ok(())
+}
+
+/// Refuses one more where the limit is reached; the text tells the present count.
+///
+/// # Errors
+/// 429 with the limit and the count.
+pub(crate) fn check_one_more(
+    context: &Context<'_>,
+    domain: &Domain,
+    counted: Counted,
+    present: usize,
+) -> Result<(), ApiError> {
+    let limit = limit(context, domain, counted);
+    if context.rules.config.quota.check && i32::try_from(present).unwrap_or(i32::MAX) >= limit {
+        let noun = counted.noun();
+        return Err(ApiError::too_many_requests(format!("{noun} quota exceeded - limit: {limit} actual: {present}")));
+    }
+    Ok(())
+}
