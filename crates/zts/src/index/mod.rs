@@ -1,0 +1,140 @@
+//! The whole replica as one immutable value: readers hold one and see no change.
+//!
+//! Domains share everything with the index before them; a change compiles one domain anew.
+
+mod compile;
+mod entry;
+pub mod policies;
+pub mod services;
+pub mod transport;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use athenz_crypto::keys::PublicKey;
+use athenz_policy::{Directory, Domain, Principals};
+use rustc_hash::FxBuildHasher;
+
+pub use entry::{DomainEntry, DomainSettings, RoleEntry, Tags};
+pub use services::{Service, ServiceKey};
+
+use crate::source::TrustedDomain;
+
+type Map<V> = imbl::GenericHashMap<Arc<str>, V, FxBuildHasher, imbl::shared_ptr::DefaultSharedPtr>;
+
+/// Every enabled domain.
+#[derive(Clone, Debug)]
+pub struct Index {
+    domains: Map<Arc<DomainEntry>>,
+    /// Lower-case host to full service names.
+    hosts: Map<BTreeSet<Arc<str>>>,
+    /// Domains with roles that ask for role certificates.
+    certificate_domains: imbl::OrdSet<Arc<str>>,
+    principals: Arc<Principals>,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            domains: Map::default(),
+            hosts: Map::default(),
+            certificate_domains: imbl::OrdSet::default(),
+            principals: Arc::new(Principals::new()),
+        }
+    }
+}
+
+impl Index {
+    /// The index with this domain, as it is now; without it, when it is disabled.
+    #[must_use]
+    pub fn with(&self, domain: &TrustedDomain) -> Self {
+        let mut index = self.without(domain.name());
+        if domain.enabled() {
+            index.insert(Arc::new(DomainEntry::new(domain, &self.principals)));
+        }
+        index
+    }
+
+    /// The index without this domain.
+    #[must_use]
+    pub fn without(&self, domain: &str) -> Self {
+        let mut index = self.clone();
+        if let Some(entry) = index.domains.remove(domain) {
+            index.certificate_domains.remove(domain);
+            for (host, service) in entry.hosts() {
+                index.remove_host(&host, &service);
+            }
+        }
+        index
+    }
+
+    fn insert(&mut self, entry: Arc<DomainEntry>) {
+        for (host, service) in entry.hosts() {
+            self.hosts.entry(host.into()).or_default().insert(service);
+        }
+        if !entry.certificate_roles().is_empty() {
+            self.certificate_domains.insert(entry.shared_name().clone());
+        }
+        self.domains.insert(entry.shared_name().clone(), entry);
+    }
+
+    fn remove_host(&mut self, host: &str, service: &str) {
+        if let Some(services) = self.hosts.get_mut(host) {
+            services.remove(service);
+            if services.is_empty() {
+                self.hosts.remove(host);
+            }
+        }
+    }
+
+    /// A domain by its canonical name.
+    pub fn domain(&self, name: &str) -> Option<&Arc<DomainEntry>> {
+        self.domains.get(name)
+    }
+
+    /// Names of all domains.
+    pub fn domain_names(&self) -> impl Iterator<Item = &str> {
+        self.domains.keys().map(|name| &**name)
+    }
+
+    /// How many domains there are.
+    pub fn len(&self) -> usize {
+        self.domains.len()
+    }
+
+    /// Whether there is no domain at all.
+    pub fn is_empty(&self) -> bool {
+        self.domains.is_empty()
+    }
+
+    /// A service by its full name.
+    pub fn service(&self, full_name: &str) -> Option<&Service> {
+        let (domain, service) = full_name.rsplit_once('.')?;
+        self.domain(domain)?.service(service)
+    }
+
+    /// A registered public key of a service.
+    pub fn public_key(&self, service: &str, unverified_id: &str) -> Option<&PublicKey> {
+        self.service(service)?.key(unverified_id)?.key()
+    }
+
+    /// Full names of the services on a host (lower case).
+    pub fn services_of_host(&self, host: &str) -> Option<&BTreeSet<Arc<str>>> {
+        self.hosts.get(host)
+    }
+
+    /// Domains with roles that ask for role certificates, by name.
+    pub fn certificate_domains(&self) -> impl Iterator<Item = &Arc<DomainEntry>> {
+        self.certificate_domains.iter().filter_map(|name| self.domain(name))
+    }
+}
+
+impl Directory for Index {
+    fn domain(&self, name: &str) -> Option<&dyn Domain> {
+        self.domains.get(name).map(|entry| &**entry as &dyn Domain)
+    }
+
+    fn principals(&self) -> &Principals {
+        &self.principals
+    }
+}

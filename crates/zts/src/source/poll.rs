@@ -1,0 +1,327 @@
+//! Following any Athenz ZMS over HTTPS.
+//!
+//! A domain that cannot be fetched or verified is owed and tried again at every step; it holds up
+//! nobody else. What was held before stays in use meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+
+use athenz_model::Timestamp;
+use athenz_model::wire::zms::{DomainList, SignedDomains};
+use tokio::task::JoinSet;
+
+use super::disk::SourceState;
+use super::document::{DocumentError, TrustAnchors, TrustedDomain, UnverifiedDocument};
+use super::{Checkpoint, Event};
+use crate::config::{DocumentForm, ReplicationConfig};
+use crate::replica::Replica;
+
+/// Domains fetched at the same time.
+const PARALLEL: usize = 8;
+
+/// Every ZMS has it; a list of names without it is none.
+const ALWAYS_THERE: &str = "sys.auth";
+
+/// Metadata of all domains.
+const CHANGES: &str = "/sys/modified_domains?metaonly=true&master=true&conditions=true";
+
+/// An answer of ZMS.
+#[derive(Clone, Debug, Default)]
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The `ETag` header as it came, with its quotes.
+    pub etag: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
+/// ZMS cannot be asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("ZMS cannot be reached: {0}")]
+pub struct ZmsError(pub String);
+
+/// Asks a ZMS, as a service it knows. `athenz-client` implements it over HTTPS.
+pub trait ZmsClient: Send + Sync + 'static {
+    /// GETs a path below `/zms/v1`, with `If-None-Match` when there is a tag.
+    ///
+    /// # Errors
+    /// No answer at all; an answer of any status is none.
+    fn get(&self, path: &str, tag: Option<&str>) -> impl Future<Output = Result<HttpAnswer, ZmsError>> + Send;
+}
+
+/// Why a step failed, or a domain is owed.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// ZMS did not answer.
+    #[error(transparent)]
+    Zms(#[from] ZmsError),
+    /// ZMS answered with an error.
+    #[error("ZMS answered {0}")]
+    Status(u16),
+    /// The answer cannot be read.
+    #[error("the answer of ZMS cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// The answer lacks something.
+    #[error("the answer of ZMS lacks {0}")]
+    Lacks(&'static str),
+    /// The document may not be used.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+/// Follows one ZMS.
+#[derive(Debug)]
+pub struct Poller<C> {
+    client: Arc<C>,
+    anchors: Arc<TrustAnchors>,
+    config: ReplicationConfig,
+    replica: Arc<Replica>,
+    state: SourceState,
+    owed: BTreeSet<String>,
+    fetched: BTreeMap<String, Timestamp>,
+    deletes_at: Timestamp,
+    check_at: Timestamp,
+}
+
+struct Listed {
+    name: String,
+    modified: Timestamp,
+    enabled: bool,
+}
+
+impl<C: ZmsClient> Poller<C> {
+    /// A poller that has loaded what is on disk: documents verified again, and the tag they
+    /// belong to.
+    pub fn new(client: C, anchors: TrustAnchors, config: ReplicationConfig, replica: Arc<Replica>) -> Self {
+        let mut poller = Self {
+            client: Arc::new(client),
+            anchors: Arc::new(anchors),
+            config,
+            replica,
+            state: SourceState::default(),
+            owed: BTreeSet::new(),
+            fetched: BTreeMap::new(),
+            deletes_at: Timestamp::EPOCH,
+            check_at: Timestamp::EPOCH,
+        };
+        poller.load();
+        poller
+    }
+
+    /// Follows ZMS until `stop` ends.
+    pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
+        let period = u64::try_from(self.config.update_interval).unwrap_or(60).max(1);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            if let Err(error) = self.step().await {
+                tracing::warn!(%error, "replication from ZMS failed; serving what is held");
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(std::time::Duration::from_secs(period)) => {}
+            }
+        }
+    }
+
+    /// Looks for changes once, and for deletions and drift when their time has come.
+    ///
+    /// # Errors
+    /// The list of changes cannot be had. What single domains do is logged and tried again.
+    pub async fn step(&mut self) -> Result<(), PollError> {
+        let now = self.replica.now();
+        let changed = self.changes().await?;
+        self.owed.extend(changed);
+        if now >= self.check_at {
+            self.compare(now).await;
+            self.check_at = now.plus_seconds(self.config.check_interval.max(self.config.update_interval));
+        }
+        if now >= self.deletes_at {
+            self.delete_gone().await;
+            self.deletes_at = now.plus_seconds(self.config.delete_interval.max(self.config.update_interval));
+        }
+        self.fetch_owed(now).await;
+        self.replica.apply(vec![Event::Checkpoint(Checkpoint::default())]);
+        self.save_state();
+        Ok(())
+    }
+
+    fn load(&mut self) {
+        let Some(disk) = self.replica.disk() else { return };
+        let documents = match disk.load() {
+            Ok(documents) => documents,
+            Err(error) => {
+                tracing::warn!(%error, "stored domains cannot be read");
+                return;
+            }
+        };
+        self.state = disk.state();
+        let mut events = Vec::with_capacity(documents.len());
+        for stored in documents {
+            match stored.document.verify(&stored.domain, &self.anchors) {
+                Ok(trusted) => {
+                    self.fetched.insert(stored.domain, stored.fetched);
+                    events.push(Event::Upsert(Arc::new(trusted)));
+                }
+                Err(error) => {
+                    tracing::warn!(domain = %stored.domain, %error, "a stored domain is not used");
+                    self.owed.insert(stored.domain);
+                }
+            }
+        }
+        tracing::info!(domains = events.len(), "domains loaded from disk");
+        self.replica.load(events);
+    }
+
+    async fn changes(&mut self) -> Result<Vec<String>, PollError> {
+        let answer = self.client.get(CHANGES, self.state.tag.as_deref()).await?;
+        let names = match answer.status {
+            200 => listed(&answer.body)?.into_iter().map(|domain| domain.name).collect(),
+            304 => Vec::new(),
+            status => return Err(PollError::Status(status)),
+        };
+        self.state.tag = Some(answer.etag.ok_or(PollError::Lacks("its tag"))?);
+        Ok(names)
+    }
+
+    /// Finds domains that were missed: a step that failed halfway, or a tag that came too early.
+    async fn compare(&mut self, now: Timestamp) {
+        let answer = self.client.get(CHANGES, None).await;
+        let all = match answer.map_err(PollError::from).and_then(|answer| match answer.status {
+            200 => listed(&answer.body),
+            status => Err(PollError::Status(status)),
+        }) {
+            Ok(all) => all,
+            Err(error) => return tracing::warn!(%error, "domains cannot be compared"),
+        };
+        let index = self.replica.index();
+        let missed = all.into_iter().filter(|listed| match index.domain(&listed.name) {
+            Some(held) => !listed.enabled || held.modified() < listed.modified,
+            None => listed.enabled,
+        });
+        self.owed.extend(missed.map(|listed| listed.name));
+        self.refetch_old(now);
+    }
+
+    /// Old documents are fetched again, so that their signatures outlive a change of keys.
+    fn refetch_old(&mut self, now: Timestamp) {
+        let oldest = now.plus_seconds(-self.config.refetch_age);
+        let mut old: Vec<_> = self.fetched.iter().filter(|(_, fetched)| **fetched < oldest).collect();
+        old.sort_by_key(|(_, fetched)| **fetched);
+        let names = old.into_iter().take(self.config.refetch_count).map(|(name, _)| name.clone());
+        self.owed.extend(names.collect::<Vec<_>>());
+    }
+
+    async fn delete_gone(&mut self) {
+        let names = match self.client.get("/domain", None).await.map_err(PollError::from).and_then(domain_names) {
+            Ok(names) => names,
+            Err(error) => return tracing::warn!(%error, "the names of all domains cannot be had"),
+        };
+        let index = self.replica.index();
+        let gone = index.domain_names().filter(|held| !names.contains(*held)).map(str::to_owned);
+        let gone: Vec<String> = gone.chain(self.fetched.keys().filter(|held| !names.contains(*held)).cloned()).collect();
+        self.owed.retain(|name| names.contains(name));
+        self.fetched.retain(|name, _| names.contains(name));
+        self.replica.apply(gone.into_iter().map(Event::Delete).collect());
+    }
+
+    async fn fetch_owed(&mut self, now: Timestamp) {
+        let mut waiting: Vec<String> = self.owed.iter().cloned().collect();
+        waiting.reverse();
+        let mut running = JoinSet::new();
+        let mut events = Vec::new();
+        loop {
+            while running.len() < PARALLEL
+                && let Some(name) = waiting.pop()
+            {
+                let (client, anchors, form) = (self.client.clone(), self.anchors.clone(), self.config.form);
+                running.spawn(async move {
+                    let fetched = fetch(&*client, &anchors, form, &name).await;
+                    (name, fetched)
+                });
+            }
+            let Some(done) = running.join_next().await else { break };
+            let Ok((name, fetched)) = done else { continue };
+            match fetched {
+                Ok(Some(trusted)) => {
+                    self.owed.remove(&name);
+                    self.fetched.insert(name, now);
+                    events.push(Event::Upsert(Arc::new(trusted)));
+                }
+                Ok(None) => {
+                    self.owed.remove(&name);
+                }
+                Err(error) => tracing::warn!(domain = %name, %error, "a domain is not taken; what is held stays"),
+            }
+        }
+        self.replica.apply(events);
+    }
+
+    fn save_state(&self) {
+        if let Some(disk) = self.replica.disk()
+            && let Err(error) = disk.save_state(&self.state)
+        {
+            tracing::warn!(%error, "the state of replication cannot be written");
+        }
+    }
+}
+
+/// Fetches a domain; `None` when ZMS no longer has it.
+async fn fetch<C: ZmsClient>(
+    client: &C,
+    anchors: &TrustAnchors,
+    form: DocumentForm,
+    name: &str,
+) -> Result<Option<TrustedDomain>, PollError> {
+    let path = match form {
+        DocumentForm::Signed => format!("/sys/modified_domains?domain={name}&master=true&conditions=true"),
+        DocumentForm::Jws => format!("/domain/{name}/signed"),
+    };
+    let answer = client.get(&path, None).await?;
+    let text = match (answer.status, form) {
+        (200, DocumentForm::Jws) => answer.body,
+        (200, DocumentForm::Signed) => match only_domain(&answer.body)? {
+            Some(text) => text,
+            None => return Ok(None),
+        },
+        (404, _) => return Ok(None),
+        (status, _) => return Err(PollError::Status(status)),
+    };
+    Ok(Some(UnverifiedDocument::new(form, text).verify(name, anchors)?))
+}
+
+fn only_domain(body: &str) -> Result<Option<String>, PollError> {
+    #[derive(serde::Deserialize)]
+    struct One<'a> {
+        #[serde(borrow)]
+        domains: Vec<&'a serde_json::value::RawValue>,
+    }
+    let one: One<'_> = serde_json::from_str(body)?;
+    match one.domains.as_slice() {
+        [] => Ok(None),
+        [domain] => Ok(Some(domain.get().to_owned())),
+        _ => Err(PollError::Lacks("a single domain")),
+    }
+}
+
+fn listed(body: &str) -> Result<Vec<Listed>, PollError> {
+    let list: SignedDomains = serde_json::from_str(body)?;
+    let domains = list.domains.ok_or(PollError::Lacks("its domains"))?;
+    let data = domains.into_iter().filter_map(|signed| signed.domain);
+    let listed = data.filter_map(|data| {
+        let name = data.name.filter(|name| athenz_model::names::Grammar::CompoundName.matches(name))?;
+        let modified = data.modified.unwrap_or_default();
+        Some(Listed { name: name.to_ascii_lowercase(), modified, enabled: data.enabled.unwrap_or(true) })
+    });
+    Ok(listed.collect())
+}
+
+fn domain_names(answer: HttpAnswer) -> Result<BTreeSet<String>, PollError> {
+    if answer.status != 200 {
+        return Err(PollError::Status(answer.status));
+    }
+    let list: DomainList = serde_json::from_str(&answer.body)?;
+    let names: BTreeSet<String> = list.names.unwrap_or_default().into_iter().collect();
+    if names.contains(ALWAYS_THERE) { Ok(names) } else { Err(PollError::Lacks(ALWAYS_THERE)) }
+}

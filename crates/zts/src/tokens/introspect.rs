@@ -1,0 +1,75 @@
+//! Token introspection (RFC 7662), for resource servers that cannot verify themselves.
+
+use athenz_crypto::jose::{Claims, UnverifiedJws};
+use athenz_model::wire::zts::IntrospectResponse;
+use athenz_model::{ApiError, Timestamp};
+
+use crate::access;
+use crate::signing::ACCESS_TOKEN_TYPE;
+use crate::state::State;
+
+/// Clocks may differ by so much, in seconds.
+const SKEW: i64 = 60;
+
+/// The token of a form body: the first part named `token`, as it stands.
+///
+/// # Errors
+/// 400: none.
+pub fn token_of(body: &str) -> Result<&str, ApiError> {
+    let parts = body.split('&').filter_map(|part| part.split_once('='));
+    let token = parts.filter(|(name, _)| *name == "token").map(|(_, token)| token).next();
+    token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| ApiError::bad_request("postIntrospectRequest: No token provided"))
+}
+
+/// What a token says, if it is one of ours, holds, and the caller may ask about its audience.
+pub fn introspect(state: &State, caller: &str, unverified: &str, now: Timestamp) -> IntrospectResponse {
+    active(state, caller, unverified, now).unwrap_or_else(|| IntrospectResponse {
+        active: Some(false),
+        ver: Some(0),
+        ..IntrospectResponse::default()
+    })
+}
+
+fn active(state: &State, caller: &str, unverified: &str, now: Timestamp) -> Option<IntrospectResponse> {
+    let index = state.index();
+    let jws = UnverifiedJws::parse(unverified).ok()?;
+    // an ID token has no type, and is no answer to what a bearer may do
+    if !jws.unverified_header().has_type(&[ACCESS_TOKEN_TYPE]) {
+        return None;
+    }
+    let audience = jws.unverified_claims().ok()?.audience().ok()?.first().map(|text| text.to_ascii_lowercase())?;
+    let resource = format!("{audience}:token");
+    let may = access::allowed(&index, &state.semantics, caller, "introspect", &resource, None, now);
+    if !may.is_ok_and(|granted| granted) {
+        return None;
+    }
+    let signers = state.signers();
+    let kid = jws.unverified_header().key_id.clone()?;
+    let key = signers.find(&kid).or_else(|| index.public_key("sys.auth.zts", &kid))?;
+    let claims = jws.verify(key).ok()?.into_claims();
+    claims.check_times(now, SKEW).ok()?;
+    state.config.accepts_issuer(claims.text("iss").ok()??).then(|| response(&claims))
+}
+
+fn response(claims: &Claims) -> IntrospectResponse {
+    let text = |name| claims.text(name).ok().flatten().map(str::to_owned);
+    let moment = |name| claims.moment(name).ok().flatten().map(Timestamp::seconds);
+    IntrospectResponse {
+        active: Some(true),
+        ver: claims.value("ver").and_then(|ver| ver.as_i64()).and_then(|ver| ver.try_into().ok()),
+        exp: moment("exp"),
+        iat: moment("iat"),
+        auth_time: moment("auth_time"),
+        aud: claims.audience().ok().and_then(|list| list.first().map(|text| (*text).to_owned())),
+        iss: text("iss"),
+        jti: text("jti"),
+        sub: text("sub"),
+        scope: text("scope"),
+        client_id: text("client_id"),
+        uid: text("uid"),
+        proxy: text("proxy"),
+        authorization_details: text("authorization_details"),
+    }
+}
