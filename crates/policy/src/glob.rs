@@ -21,25 +21,22 @@ enum Shape {
     Exact,
     /// One star, at the end; the prefix is all but the last byte.
     Prefix,
+    /// Stars, but no `?`: the pattern itself says all.
+    Starred(Ends),
     /// No star, but `?`.
     Fixed,
-    Starred(Box<Starred>),
+    /// Both, with the pieces between the first and the last star.
+    Masked(Ends, Box<[Floating]>),
 }
 
-/// Pieces between stars. The first and last are bound to the ends of the text, which leaves the
-/// others to be found from left to right: the earliest end of each leaves most for the next.
-#[derive(Clone, Debug)]
-struct Starred {
-    head: Bound,
-    middle: Box<[Floating]>,
-    tail: Bound,
-}
-
-/// A piece at an end of the text, where its place is known.
-#[derive(Clone, Debug)]
-struct Bound {
-    bytes: Box<[u8]>,
-    masked: bool,
+/// Where the first star and the last one are in a pattern.
+///
+/// The pieces before and after are bound to the ends of the text, which leaves the others to be
+/// found from left to right: the earliest end of each leaves most for the next.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    first: u32,
+    last: u32,
 }
 
 /// A piece whose place is not known.
@@ -77,8 +74,9 @@ impl Glob {
             Shape::Any => true,
             Shape::Exact => pattern == bytes,
             Shape::Prefix => pattern.split_last().is_some_and(|(_, prefix)| bytes.starts_with(prefix)),
+            Shape::Starred(ends) => ends.matches_literally(pattern, bytes),
             Shape::Fixed => masked_prefix(pattern, bytes) == Some(bytes.len()),
-            Shape::Starred(starred) => starred.matches(bytes),
+            Shape::Masked(ends, middle) => ends.matches_masked(pattern, middle, bytes),
         }
     }
 
@@ -93,23 +91,58 @@ impl Glob {
 
 impl Shape {
     fn of(pattern: &str) -> Self {
-        let Some((head, rest)) = pattern.split_once('*') else {
-            return if pattern.contains('?') { Self::Fixed } else { Self::Exact };
+        let masked = pattern.contains('?');
+        let (Some(first), Some(last)) = (pattern.find('*'), pattern.rfind('*')) else {
+            return if masked { Self::Fixed } else { Self::Exact };
         };
-        if rest.is_empty() && !head.contains('?') {
-            return if head.is_empty() { Self::Any } else { Self::Prefix };
+        let ends = Ends { first: place(first), last: place(last) };
+        match masked {
+            true => Self::Masked(ends, ends.middle(pattern.as_bytes()).map(Floating::new).collect()),
+            false if pattern.len() == 1 => Self::Any,
+            false if first + 1 == pattern.len() => Self::Prefix,
+            false => Self::Starred(ends),
         }
-        let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
-        let middle = middle.split('*').filter(|piece| !piece.is_empty()).map(Floating::new).collect();
-        Self::Starred(Box::new(Starred { head: Bound::new(head), middle, tail: Bound::new(tail) }))
     }
 }
 
-impl Starred {
-    fn matches(&self, text: &[u8]) -> bool {
-        let Some(rest) = self.head.prefix(text).and_then(|end| text.get(end..)) else { return false };
-        let Some(mut rest) = self.tail.suffix(rest).and_then(|start| rest.get(..start)) else { return false };
-        for piece in &self.middle {
+/// A place in a pattern; no document that is read holds a text of four billion bytes.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+impl Ends {
+    fn head(self, pattern: &[u8]) -> &[u8] {
+        pattern.get(..self.first as usize).unwrap_or_default()
+    }
+
+    fn tail(self, pattern: &[u8]) -> &[u8] {
+        pattern.get(self.last as usize + 1..).unwrap_or_default()
+    }
+
+    /// The pieces between the stars.
+    fn middle(self, pattern: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let between = pattern.get(self.first as usize + 1..self.last as usize).unwrap_or_default();
+        between.split(|byte| *byte == b'*').filter(|piece| !piece.is_empty())
+    }
+
+    fn matches_literally(self, pattern: &[u8], text: &[u8]) -> bool {
+        let rest =
+            text.strip_prefix(self.head(pattern)).and_then(|rest| rest.strip_suffix(self.tail(pattern)));
+        let Some(mut rest) = rest else { return false };
+        for piece in self.middle(pattern) {
+            match memmem::find(rest, piece).and_then(|start| rest.get(start + piece.len()..)) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn matches_masked(self, pattern: &[u8], middle: &[Floating], text: &[u8]) -> bool {
+        let rest = masked_prefix(self.head(pattern), text).and_then(|end| text.get(end..));
+        let rest = rest.and_then(|rest| rest.get(..masked_suffix(self.tail(pattern), rest)?));
+        let Some(mut rest) = rest else { return false };
+        for piece in middle {
             match piece.end_in(rest).and_then(|end| rest.get(end..)) {
                 Some(after) => rest = after,
                 None => return false,
@@ -119,33 +152,11 @@ impl Starred {
     }
 }
 
-impl Bound {
-    fn new(piece: &str) -> Self {
-        Self { bytes: piece.as_bytes().into(), masked: piece.contains('?') }
-    }
-
-    /// Where the piece ends, if the text starts with it.
-    fn prefix(&self, text: &[u8]) -> Option<usize> {
-        match self.masked {
-            false => text.starts_with(&self.bytes).then_some(self.bytes.len()),
-            true => masked_prefix(&self.bytes, text),
-        }
-    }
-
-    /// Where the piece starts, if the text ends with it.
-    fn suffix(&self, text: &[u8]) -> Option<usize> {
-        match self.masked {
-            false => text.ends_with(&self.bytes).then(|| text.len() - self.bytes.len()),
-            true => masked_suffix(&self.bytes, text),
-        }
-    }
-}
-
 impl Floating {
-    fn new(piece: &str) -> Self {
-        match piece.contains('?') {
-            false => Self::Literal(piece.as_bytes().into()),
-            true => Self::Masked(Box::new(Masked::new(piece.as_bytes()))),
+    fn new(piece: &[u8]) -> Self {
+        match piece.contains(&b'?') {
+            false => Self::Literal(piece.into()),
+            true => Self::Masked(Box::new(Masked::new(piece))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which roles of a domain does a principal hold? What tokens and role certificates carry.
 
+use std::collections::HashSet;
+
 use athenz_model::Timestamp;
 
 use crate::directory::{Directory, Domain, RoleView};
@@ -49,9 +51,9 @@ pub fn roles_of<'a>(
     };
     match wanted {
         Wanted::Names(names) if semantics.requested_roles == RequestedRoles::Exact => {
-            for (place, name) in names.iter().enumerate() {
-                let repeated = names.iter().take(place).any(|earlier| earlier == name);
-                if let Some(view) = domain.role(name).filter(|_| !repeated) {
+            let mut seen = HashSet::new();
+            for name in names.iter().filter(|name| seen.insert(**name)) {
+                if let Some(view) = domain.role(name) {
                     test(name, view);
                 }
             }

@@ -128,7 +128,6 @@ impl<Id: InternId> Interner<Id> {
     }
 
     #[expect(clippy::indexing_slicing, reason = "the index is reduced modulo the number of shards")]
-    #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash do")]
     fn shard(&self, text: &str) -> &RwLock<HashMap<Arc<str>, Id>> {
         &self.shards[(self.hasher.hash_one(text) >> 40) as usize % SHARDS]
     }
@@ -150,8 +149,11 @@ impl<Id> fmt::Debug for Interner<Id> {
 const FIRST: usize = 64;
 const BLOCKS: usize = 28;
 
+/// A text, once it is there.
+type Slot = OnceLock<Arc<str>>;
+
 /// A vector that grows without moving, so that reading needs no lock.
-struct Slots([OnceLock<Box<[OnceLock<Arc<str>>]>>; BLOCKS]);
+struct Slots([OnceLock<Box<[Slot]>>; BLOCKS]);
 
 impl Slots {
     fn new() -> Self {
