@@ -1,87 +1,154 @@
 //! A private PostgreSQL server for one test binary: on a Unix socket in a folder of its own,
 //! without fsync, with an empty database for each test.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that has no server cannot go on")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio_postgres::NoTls;
 
-/// Makes a cluster, starts the server, prints its folder, and stops it and deletes the folder when
-/// standard input ends, that is, when the test binary ends in whatever way.
+use crate::{Store, StoreConfig, StoreUrl};
+
+/// Makes a cluster, starts the server, says where it is, then obeys `stop` and `start`. When its
+/// standard input ends, that is, when the test binary ends in whatever way, the server is stopped
+/// and the folder deleted.
 const SCRIPT: &str = r#"
     set -e
     bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
     [ -n "$bin" ] || bin=$(dirname "$(command -v postgres)")
+    [ -x "$bin/initdb" ] || exit 1
     folder=$(mktemp -d /tmp/athenz-postgres-XXXXXX)
     cd "$folder"
+    start() {
+        "$bin/postgres" -D "$folder/data" -k "$folder" -h '' -c fsync=off -c synchronous_commit=off \
+            -c full_page_writes=off -c max_connections=200 >>"$folder/log" 2>&1 </dev/null &
+        server=$!
+        until "$bin/pg_isready" -q -h "$folder" -U athenz; do kill -0 $server; sleep 0.05; done
+    }
     "$bin/initdb" -D "$folder/data" -A trust -U athenz --no-sync -E UTF8 --locale=C >"$folder/log" 2>&1
-    "$bin/postgres" -D "$folder/data" -k "$folder" -h '' -c fsync=off -c synchronous_commit=off \
-        -c full_page_writes=off -c max_connections=200 >>"$folder/log" 2>&1 &
-    server=$!
-    until "$bin/pg_isready" -q -h "$folder" -U athenz; do kill -0 $server; sleep 0.05; done
+    start
     echo "$folder"
-    read -r _ || true
-    kill -QUIT $server
+    while read -r command; do
+        case $command in
+            stop) kill -INT $server; wait $server || true ;;
+            start) start ;;
+        esac
+        echo done
+    done
+    kill -QUIT $server || true
     wait $server || true
     rm -rf "$folder"
 "#;
 
-struct Server {
+/// A server with its data in a temporary folder, stopped when this is dropped or the process ends.
+#[derive(Debug)]
+pub struct PostgresServer {
     folder: String,
-    /// Held, since its standard input is what keeps the server running.
-    _process: Child,
+    databases: AtomicUsize,
+    script: Mutex<Script>,
 }
 
-static SERVER: Mutex<Option<Server>> = Mutex::new(None);
-static DATABASES: AtomicUsize = AtomicUsize::new(0);
-
-/// Folder of the socket of the one server, which is started on first use.
-fn folder() -> String {
-    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
-    server.get_or_insert_with(start).folder.clone()
+#[derive(Debug)]
+struct Script {
+    process: Child,
+    /// Closing it ends the server.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
 }
 
-fn start() -> Server {
-    // the server refuses to run as root
-    let as_root = std::path::Path::new("/root").read_dir().is_ok();
-    let mut command = if as_root { Command::new("runuser") } else { Command::new("sh") };
-    if as_root {
-        command.args(["-u", "postgres", "--", "sh"]);
+impl PostgresServer {
+    /// The server that the tests of this binary share, started on first use. Waits for it, so not
+    /// for async threads that others need.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
     }
-    let mut process = command
-        .args(["-c", SCRIPT])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("PostgreSQL is installed");
-    let mut folder = String::new();
-    let output = process.stdout.take().expect("standard output is a pipe");
-    BufReader::new(output).read_line(&mut folder).expect("the server starts");
-    assert!(
-        !folder.trim().is_empty(),
-        "PostgreSQL did not start; install postgresql, or look at /tmp/athenz-postgres-*"
-    );
-    Server { folder: folder.trim().to_owned(), _process: process }
+
+    /// A server of one's own, for a test that stops it.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed or does not start; the text says what to install.
+    pub fn start() -> Self {
+        // the server refuses to run as root
+        let as_root = std::path::Path::new("/root").read_dir().is_ok();
+        let mut command = if as_root { Command::new("runuser") } else { Command::new("sh") };
+        if as_root {
+            command.args(["-u", "postgres", "--", "sh"]);
+        }
+        let spawned = command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut process = spawned.unwrap_or_else(|error| panic!("{INSTALL}: {error}"));
+        let input = process.stdin.take();
+        let mut output = BufReader::new(process.stdout.take().expect("standard output is a pipe"));
+        let mut folder = String::new();
+        output.read_line(&mut folder).expect("the script can be read");
+        assert!(!folder.trim().is_empty(), "{INSTALL}, or look at /tmp/athenz-postgres-*/log");
+        let script = Mutex::new(Script { process, input, output });
+        Self { folder: folder.trim().to_owned(), databases: AtomicUsize::new(0), script }
+    }
+
+    /// Makes an empty database and returns its connection string.
+    pub async fn database(&self) -> String {
+        let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let administration = pool_of(&self.url_of("postgres")).get().await.expect("a connection");
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
+        administration.batch_execute(&create).await.expect("a database can be made");
+        self.url_of(&name)
+    }
+
+    /// Makes an empty database and opens a store in it.
+    pub async fn open(&self) -> Store {
+        let url = StoreUrl::Postgres(self.database().await);
+        Store::open(&StoreConfig::new(url)).await.expect("the store opens")
+    }
+
+    /// Takes the server away; every connection is lost.
+    pub fn stop(&self) {
+        self.order("stop");
+    }
+
+    /// Brings the server back after [`PostgresServer::stop`].
+    pub fn resume(&self) {
+        self.order("start");
+    }
+
+    fn order(&self, order: &str) {
+        let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+        let input = script.input.as_mut().expect("the script runs");
+        writeln!(input, "{order}").expect("the script takes orders");
+        let mut answer = String::new();
+        script.output.read_line(&mut answer).expect("the script can be read");
+        assert_eq!(answer.trim(), "done", "PostgreSQL does not {order}; look at {}/log", self.folder);
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=athenz", self.folder)
+    }
 }
 
-fn pool_of(folder: &str, database: &str) -> Pool {
-    let mut config = tokio_postgres::Config::new();
-    config.host_path(folder).user("athenz").dbname(database);
+const INSTALL: &str = "PostgreSQL did not start; install it (on Debian: apt install postgresql)";
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        let script = self.script.get_mut().unwrap_or_else(PoisonError::into_inner);
+        script.input = None;
+        // what remains is a folder below /tmp
+        let _ = script.process.wait();
+    }
+}
+
+fn pool_of(url: &str) -> Pool {
+    let config = url.parse().expect("a connection string");
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     Pool::builder(Manager::from_config(config, NoTls, recycling)).max_size(8).build().expect("a pool")
 }
 
 /// Connections to an empty database of the caller's own.
+#[cfg(test)]
 pub(crate) async fn empty_database() -> Pool {
-    let folder = tokio::task::spawn_blocking(folder).await.expect("a server");
-    let name = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let administration = pool_of(&folder, "postgres").get().await.expect("a connection");
-    administration
-        .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
-        .await
-        .expect("a database");
-    pool_of(&folder, &name)
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.expect("a server");
+    pool_of(&server.database().await)
 }

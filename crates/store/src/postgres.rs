@@ -1,0 +1,432 @@
+//! Rows and log in PostgreSQL, which many processes share. The row of the head is the lock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use athenz_world::{Head, Sequence, World};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use futures_util::future::join_all;
+use futures_util::{TryStreamExt as _, pin_mut};
+use rustc_hash::FxHashMap;
+use tokio::sync::watch;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls};
+
+use crate::config::StoreConfig;
+use crate::error::{CommitError, StoreError};
+use crate::faults::{FaultPoint, FaultPoints};
+use crate::log::{Batch, HeadRow, StoreId};
+use crate::migrations::{self, Migration};
+use crate::read::{Loader, Scope, Table};
+use crate::statements::Statement;
+use crate::value::{OwnedRow, Value};
+use crate::write::{self, Write, writes_of};
+
+/// Keeps two starting processes from making tables at once; any number no one else uses.
+const MIGRATION_LOCK: i64 = 0x6174_6865_6e7a_7374;
+
+/// The head, locked until the transaction ends.
+const LOCK_HEAD: &str = "SELECT epoch, sequence, stamp, next_id, log_floor, store_id FROM head FOR UPDATE";
+/// Tells listeners of the new head; a hint, never the truth.
+const NOTIFY: &str = "SELECT pg_notify('athenz_head', $1)";
+const LISTEN: &str = "LISTEN athenz_head";
+
+/// A process that holds the head and says nothing loses it after this time.
+const IDLE_WITH_LOCK: Duration = Duration::from_secs(15);
+/// How long to wait before a lost listener connects again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// Connections to one database.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    config: tokio_postgres::Config,
+    wait: Duration,
+    faults: FaultPoints,
+    /// Whether the database knows LISTEN and NOTIFY, which some that speak its language do not.
+    notifies: bool,
+}
+
+/// A transaction that holds the head.
+pub(crate) struct Locked {
+    /// Taken out when the transaction has ended.
+    client: Option<Object>,
+    faults: FaultPoints,
+    notifies: bool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, config: &StoreConfig) -> Result<Self, StoreError> {
+        let mut connection: tokio_postgres::Config = url
+            .parse()
+            .map_err(|error| StoreError::Configuration(format!("connection string of the store: {error}")))?;
+        if connection.get_connect_timeout().is_none() {
+            connection.connect_timeout(config.wait);
+        }
+        connection.application_name("athenz");
+        let mut postgres = Self {
+            pool: pool(&connection, config)?,
+            config: connection,
+            wait: config.wait,
+            faults: config.faults.clone(),
+            notifies: false,
+        };
+        postgres.migrate().await?;
+        postgres.notifies =
+            postgres.client().await?.batch_execute("LISTEN athenz_head; UNLISTEN athenz_head").await.is_ok();
+        Ok(postgres)
+    }
+
+    async fn client(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let encoding: String = client.query_one("SHOW server_encoding", &[]).await?.try_get(0)?;
+        if encoding != "UTF8" {
+            return Err(StoreError::Schema(format!(
+                "the database has the encoding {encoding}; create one with ENCODING 'UTF8'"
+            )));
+        }
+        let transaction = client.transaction().await?;
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+        transaction.batch_execute(migrations::TABLE).await?;
+        let rows = transaction.query(migrations::APPLIED, &[]).await?;
+        let applied = rows
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<Vec<(i64, String)>, tokio_postgres::Error>>()?;
+        for migration in migrations::outstanding(migrations::POSTGRES, &applied)? {
+            let Migration { version, name, text } = migration;
+            transaction.batch_execute(text).await?;
+            transaction.execute(migrations::RECORD, &[version, name, &migration.checksum()]).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Begins a transaction and waits for the head.
+    pub(crate) async fn lock(&self) -> Result<(Locked, HeadRow), StoreError> {
+        let client = self.client().await?;
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}; \
+             SET LOCAL idle_in_transaction_session_timeout = {}",
+            self.wait.as_millis(),
+            IDLE_WITH_LOCK.as_millis()
+        );
+        let locked = Locked { client: Some(client), faults: self.faults.clone(), notifies: self.notifies };
+        let client = locked.client()?;
+        let statement = client.prepare_cached(LOCK_HEAD).await?;
+        // both sent at once, answered in order
+        let (begun, row) = tokio::join!(client.batch_execute(&begin), client.query_one(&statement, &[]));
+        begun?;
+        let (head, _) = HeadRow::of(&row?)?;
+        Ok((locked, head))
+    }
+
+    pub(crate) async fn query(
+        &self,
+        statement: Statement,
+        values: &[Value<'static>],
+    ) -> Result<Vec<OwnedRow>, StoreError> {
+        query(&self.client().await?, statement, values).await
+    }
+
+    /// The same, once every commit that may still be under way has ended.
+    pub(crate) async fn query_settled(
+        &self,
+        statement: Statement,
+        values: &[Value<'static>],
+    ) -> Result<Vec<OwnedRow>, StoreError> {
+        let (locked, _) = self.lock().await?;
+        locked.query(statement, values).await
+    }
+
+    pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
+        let mut client = self.client().await?;
+        let snapshot = client
+            .build_transaction()
+            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+            .read_only(true)
+            .start()
+            .await?;
+        let world = load(snapshot.client(), scope).await?;
+        snapshot.commit().await?;
+        Ok(world)
+    }
+
+    /// Runs statements in a transaction that holds the head; returns how many rows the first changed.
+    pub(crate) async fn change(
+        &self,
+        statements: Vec<(Statement, Vec<Value<'static>>)>,
+    ) -> Result<u64, StoreError> {
+        let (mut locked, _) = self.lock().await?;
+        let mut first = None;
+        for (statement, values) in &statements {
+            let client = locked.client()?;
+            let prepared = client.prepare_cached(statement.text()).await?;
+            let changed = client.execute_raw(&prepared, values.iter()).await?;
+            first.get_or_insert(changed);
+        }
+        locked.client()?.batch_execute("COMMIT").await?;
+        locked.client = None;
+        Ok(first.unwrap_or_default())
+    }
+
+    /// Sends the numbers of new heads, as far as they are heard of, until nobody listens any more.
+    pub(crate) fn listen(&self, heads: watch::Sender<Sequence>) {
+        if !self.notifies {
+            return;
+        }
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            while !heads.is_closed() {
+                if let Err(error) = follow_heads(&config, &heads).await {
+                    tracing::debug!(%error, "listening for new heads of the store was interrupted");
+                }
+                tokio::select! {
+                    () = heads.closed() => return,
+                    () = tokio::time::sleep(LISTEN_AGAIN) => {}
+                }
+            }
+        });
+    }
+}
+
+impl Locked {
+    fn client(&self) -> Result<&Object, StoreError> {
+        self.client.as_ref().ok_or_else(|| StoreError::Unavailable("transaction has ended".to_owned()))
+    }
+
+    pub(crate) async fn query(
+        &self,
+        statement: Statement,
+        values: &[Value<'static>],
+    ) -> Result<Vec<OwnedRow>, StoreError> {
+        query(self.client()?, statement, values).await
+    }
+
+    /// Nothing changes while the head is held, so that one statement after another sees the same.
+    pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
+        load(self.client()?, scope).await
+    }
+
+    pub(crate) async fn commit(mut self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
+        let after = write::follow(&batch, before.head)?;
+        let writes = writes_of(&batch, before.head)?;
+        self.faults.reach(FaultPoint::BeforeStatements)?;
+        self.run(&writes).await?;
+        if self.notifies {
+            let told = after.sequence.0.to_string();
+            let client = self.client()?;
+            let notify = client.prepare_cached(NOTIFY).await.map_err(StoreError::from)?;
+            client.execute(&notify, &[&told]).await.map_err(StoreError::from)?;
+        }
+        self.faults.reach(FaultPoint::BeforeCommit)?;
+        let unknown = |cause: String| CommitError::Unknown { batch: batch.id.clone(), cause };
+        match self.client()?.batch_execute("COMMIT").await {
+            Ok(()) => {}
+            // what the database itself refuses, it has not done
+            Err(error) if error.code().is_some_and(is_conflict) => return Err(StoreError::from(error).into()),
+            Err(error) => return Err(unknown(describe(&error))),
+        }
+        self.client = None;
+        self.faults.reach(FaultPoint::AfterCommit).map_err(|error| unknown(error.to_string()))?;
+        Ok(after)
+    }
+
+    /// Sends all statements without waiting in between.
+    async fn run(&self, writes: &[Write<'_>]) -> Result<(), CommitError> {
+        let client = self.client()?;
+        let mut prepared = FxHashMap::default();
+        for write in writes {
+            if let std::collections::hash_map::Entry::Vacant(place) = prepared.entry(write.statement) {
+                let statement =
+                    client.prepare_cached(write.statement.text()).await.map_err(StoreError::from)?;
+                place.insert(statement);
+            }
+        }
+        let results = join_all(writes.iter().filter_map(|write| {
+            let statement = prepared.get(&write.statement)?;
+            Some(client.execute_raw(statement, write.values.iter()))
+        }))
+        .await;
+        for (write, result) in writes.iter().zip(results) {
+            write.check(result.map_err(|error| refused(error, write))?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Locked {
+    /// Gives the head back at once; the connection returns to the pool when that is done.
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    if client.batch_execute("ROLLBACK").await.is_err() {
+                        drop(Object::take(client));
+                    }
+                });
+            }
+            // without a connection the database rolls back by itself
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) -> Result<Pool, StoreError> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(connection.clone(), NoTls, recycling);
+    let wait = Some(config.wait);
+    Pool::builder(manager)
+        .max_size(config.connections.max(2))
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts { wait, create: wait, recycle: wait })
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                // texts and times come in one form, whatever the database is set to
+                let settings = "SET client_encoding = 'UTF8'; SET statement_timeout = 0";
+                client.batch_execute(settings).await.map_err(HookError::Backend)
+            })
+        }))
+        .build()
+        .map_err(|error| StoreError::Configuration(error.to_string()))
+}
+
+async fn query(
+    client: &Object,
+    statement: Statement,
+    values: &[Value<'static>],
+) -> Result<Vec<OwnedRow>, StoreError> {
+    let prepared = client.prepare_cached(statement.text()).await?;
+    let arguments: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+    let rows = client.query(&prepared, &arguments).await?;
+    Ok(rows.iter().map(owned).collect::<Result<_, _>>()?)
+}
+
+fn owned(row: &tokio_postgres::Row) -> Result<OwnedRow, tokio_postgres::Error> {
+    let value = |(place, column): (usize, &tokio_postgres::Column)| {
+        Ok(match *column.type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(place)?.into(),
+            _ => row.try_get::<_, Option<String>>(place)?.into(),
+        })
+    };
+    row.columns().iter().enumerate().map(value).collect::<Result<Vec<_>, _>>().map(OwnedRow)
+}
+
+async fn load(client: &Client, scope: &Scope) -> Result<World, StoreError> {
+    let row = client.query_one(Statement::ReadHead.text(), &[]).await?;
+    let (head, _) = HeadRow::of(&row)?;
+    let mut loader = Loader::new(scope);
+    for table in Table::ALL {
+        match (scope, table.of_domain()) {
+            (Scope::Domains { names, .. }, Some(text)) => {
+                let statement = client.prepare(&text).await?;
+                for name in names {
+                    let name = Value::from(name.as_str());
+                    read_table(client, &statement, &[name], *table, &mut loader).await?;
+                }
+            }
+            _ => {
+                let statement = client.prepare(&table.of_all()).await?;
+                read_table(client, &statement, &[], *table, &mut loader).await?;
+            }
+        }
+    }
+    Ok(loader.finish(head.head))
+}
+
+async fn read_table(
+    client: &Client,
+    statement: &tokio_postgres::Statement,
+    values: &[Value<'_>],
+    table: Table,
+    loader: &mut Loader,
+) -> Result<(), StoreError> {
+    let rows = client.query_raw(statement, values.iter()).await?;
+    pin_mut!(rows);
+    while let Some(row) = rows.try_next().await? {
+        loader.row(table, &row)?;
+    }
+    Ok(())
+}
+
+async fn follow_heads(
+    config: &tokio_postgres::Config,
+    heads: &watch::Sender<Sequence>,
+) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = config.connect(NoTls).await?;
+    let listening = client.batch_execute(LISTEN);
+    tokio::pin!(listening);
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            () = heads.closed() => return Ok(()),
+            answer = &mut listening, if !asked => {
+                answer?;
+                asked = true;
+            }
+            message = std::future::poll_fn(|context| connection.poll_message(context)) => match message {
+                Some(message) => tell(&message?, heads),
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+fn tell(message: &tokio_postgres::AsyncMessage, heads: &watch::Sender<Sequence>) {
+    if let tokio_postgres::AsyncMessage::Notification(notification) = message
+        && let Ok(sequence) = notification.payload().parse()
+    {
+        heads.send_if_modified(|known| {
+            let newer = Sequence(sequence) > *known;
+            if newer {
+                *known = Sequence(sequence);
+            }
+            newer
+        });
+    }
+}
+
+fn is_conflict(code: &SqlState) -> bool {
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+}
+
+/// A constraint that fails says that a parent row is missing.
+fn refused(error: tokio_postgres::Error, write: &Write<'_>) -> CommitError {
+    let missing = [SqlState::NOT_NULL_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION, SqlState::UNIQUE_VIOLATION];
+    if error.code().is_some_and(|code| missing.contains(code)) {
+        return CommitError::Diverged(format!("{}: {}", write.describe(), describe(&error)));
+    }
+    StoreError::from(error).into()
+}
+
+/// The text of the database rather than "db error".
+fn describe(error: &tokio_postgres::Error) -> String {
+    error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), |error| format!("{} ({})", error.message(), error.code().code()))
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = describe(&error);
+        match error.code() {
+            Some(code) if is_conflict(code) => Self::Conflict(text),
+            Some(code) if [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY].contains(code) => Self::Full(text),
+            Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::ReadOnly(text),
+            Some(code) if code.code().starts_with("42") => Self::Damaged(text),
+            _ => Self::Unavailable(text),
+        }
+    }
+}
+
+/// The number and id of the store.
+pub(crate) fn head_and_id(rows: &[OwnedRow]) -> Result<(HeadRow, StoreId), StoreError> {
+    HeadRow::of(rows.first().ok_or_else(|| StoreError::Damaged("no head".to_owned()))?)
+}

@@ -1,0 +1,437 @@
+//! Rows and log in an SQLite file: one thread that writes, a few connections that read.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use athenz_world::{Head, World};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tokio::sync::{OwnedMutexGuard, Semaphore, oneshot};
+
+use crate::config::StoreConfig;
+use crate::error::{CommitError, StoreError};
+use crate::faults::{FaultPoint, FaultPoints};
+use crate::log::{Batch, HeadRow};
+use crate::migrations::{self, Migration};
+use crate::read::{Loader, Scope, Table};
+use crate::statements::{Statement, for_sqlite};
+use crate::value::{OwnedRow, Value};
+use crate::write::{self, writes_of};
+
+/// Statements that a connection keeps prepared: all of ours.
+const STATEMENTS: usize = 96;
+/// Pages a backup copies before it looks whether it was given up.
+const BACKUP_STEP: i32 = 1024;
+
+/// An open file. The lock beside it keeps other processes out, so the head need not be read again
+/// for each commit.
+pub(crate) struct Sqlite {
+    shared: Arc<Shared>,
+    /// Taken by who decides; what the head was after the last commit, unknown after a failure.
+    head: Arc<tokio::sync::Mutex<Option<HeadRow>>>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+    faults: FaultPoints,
+    /// Released last, once every connection is closed.
+    lock: Option<File>,
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The right to decide and commit.
+pub(crate) struct Locked {
+    shared: Arc<Shared>,
+    head: OwnedMutexGuard<Option<HeadRow>>,
+}
+
+impl Sqlite {
+    pub(crate) async fn open(path: &Path, config: &StoreConfig) -> Result<Self, StoreError> {
+        let (path, connections, faults) = (path.to_owned(), config.connections.max(1), config.faults.clone());
+        let shared = blocking(move || Shared::open(path, connections, faults)).await?;
+        Ok(Self { shared: Arc::new(shared), head: Arc::default() })
+    }
+
+    /// Waits for the right to decide.
+    pub(crate) async fn lock(&self) -> Result<(Locked, HeadRow), StoreError> {
+        let mut head = Arc::clone(&self.head).lock_owned().await;
+        let row = match *head {
+            Some(row) => row,
+            None => {
+                let rows = read(&self.shared, Statement::ReadHead, Vec::new()).await?;
+                let row = rows.first().ok_or_else(|| StoreError::Damaged("no head".to_owned()))?;
+                *head.insert(HeadRow::of(row)?.0)
+            }
+        };
+        Ok((Locked { shared: Arc::clone(&self.shared), head }, row))
+    }
+
+    pub(crate) async fn query(
+        &self,
+        statement: Statement,
+        values: Vec<Value<'static>>,
+    ) -> Result<Vec<OwnedRow>, StoreError> {
+        read(&self.shared, statement, values).await
+    }
+
+    pub(crate) async fn load(&self, scope: Scope) -> Result<World, StoreError> {
+        self.shared.read(move |connection| load(connection, &scope)).await
+    }
+
+    /// Runs statements in a transaction of their own; returns how many rows the first changed.
+    pub(crate) async fn change(
+        &self,
+        statements: Vec<(Statement, Vec<Value<'static>>)>,
+    ) -> Result<u64, StoreError> {
+        let mut head = Arc::clone(&self.head).lock_owned().await;
+        let changed = self.shared.write(move |connection| {
+            *head = None;
+            change(connection, &statements)
+        });
+        changed.await?
+    }
+
+    /// Copies the store into a file, which is complete or not there.
+    pub(crate) async fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        let path = path.to_owned();
+        self.shared.read(move |connection| backup(connection, &path)).await
+    }
+}
+
+impl Locked {
+    pub(crate) async fn query(
+        &self,
+        statement: Statement,
+        values: Vec<Value<'static>>,
+    ) -> Result<Vec<OwnedRow>, StoreError> {
+        read(&self.shared, statement, values).await
+    }
+
+    pub(crate) async fn load(&self, scope: Scope) -> Result<World, StoreError> {
+        self.shared.read(move |connection| load(connection, &scope)).await
+    }
+
+    pub(crate) async fn commit(self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
+        let after = HeadRow { head: write::follow(&batch, before.head)?, floor: before.floor };
+        let Self { shared, mut head } = self;
+        let (path, faults) = (shared.path.clone(), shared.faults.clone());
+        // the right to decide goes along: who waits for the answer may give up, the work may not
+        let committed = shared.write(move |connection| {
+            *head = None;
+            let result = commit(connection, &batch, before.head, &faults);
+            match &result {
+                Ok(()) => *head = Some(after),
+                Err(CommitError::Unknown { .. }) => reconnect(connection, &path),
+                Err(_) => {}
+            }
+            result
+        });
+        committed.await.map_err(CommitError::from)??;
+        Ok(after.head)
+    }
+}
+
+impl Shared {
+    fn open(path: PathBuf, connections: usize, faults: FaultPoints) -> Result<Self, StoreError> {
+        let lock = lock_beside(&path)?;
+        create_private(&path)?;
+        let mut connection = connect(&path)?;
+        migrate(&mut connection)?;
+        let (writer, jobs) = mpsc::channel::<Job>();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || jobs.into_iter().for_each(|job| job(&mut connection)))
+            .map_err(|error| unavailable(&path, &error))?;
+        Ok(Self {
+            path,
+            writer: Some(writer),
+            thread: Some(thread),
+            readers: Mutex::default(),
+            permits: Arc::new(Semaphore::new(connections)),
+            faults,
+            lock: Some(lock),
+        })
+    }
+
+    /// Runs a job on the thread that writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // nobody may wait any more; what was done stays done
+            let _ = answer.send(job(connection));
+        });
+        let gone = || StoreError::Unavailable("the thread that writes has ended".to_owned());
+        self.writer.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())
+    }
+
+    /// Runs a job on a reading connection, off the async threads.
+    async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| StoreError::Unavailable("store is closed".to_owned()))?;
+        let shared = Arc::clone(self);
+        blocking(move || {
+            let idle = shared.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => connect(&shared.path)?,
+            };
+            let result = job(&mut connection);
+            if result.is_ok() {
+                shared.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            }
+            drop(permit);
+            result
+        })
+        .await
+    }
+}
+
+impl Drop for Shared {
+    /// The file can be opened again as soon as this returns.
+    fn drop(&mut self) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.writer = None;
+        if let Some(thread) = self.thread.take() {
+            // a panic of the thread was reported where it happened
+            let _ = thread.join();
+        }
+        self.lock = None;
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let joined = tokio::task::spawn_blocking(job).await;
+    joined.unwrap_or_else(|error| Err(StoreError::Unavailable(format!("reading stopped: {error}"))))
+}
+
+async fn read(
+    shared: &Arc<Shared>,
+    statement: Statement,
+    values: Vec<Value<'static>>,
+) -> Result<Vec<OwnedRow>, StoreError> {
+    shared.read(move |connection| Ok(query(connection, statement, &values)?)).await
+}
+
+fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(format!("{}: {error}", path.display()))
+}
+
+/// A lock that ends with the process, whatever way it ends.
+fn lock_beside(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name));
+    let lock = lock.map_err(|error| unavailable(path, &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(unavailable(path, &error)),
+    }
+}
+
+/// The file holds encrypted secrets and who may do what: for its owner alone.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| unavailable(path, &error))
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    // no creation: a file that was taken away is not replaced by an empty one
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // what was answered is on disk, whatever happens to the machine
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// A connection that failed while it committed finds out anew what the file holds.
+fn reconnect(connection: &mut Connection, path: &Path) {
+    if let Ok(new) = connect(path) {
+        *connection = new;
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(migrations::TABLE)?;
+    let applied = transaction
+        .prepare(migrations::APPLIED)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, String)>, _>>()?;
+    for migration in migrations::outstanding(migrations::SQLITE, &applied)? {
+        let Migration { version, name, text } = migration;
+        transaction.execute_batch(text)?;
+        transaction.execute(&for_sqlite(migrations::RECORD), (version, name, migration.checksum()))?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn query(
+    connection: &Connection,
+    statement: Statement,
+    values: &[Value<'_>],
+) -> rusqlite::Result<Vec<OwnedRow>> {
+    let mut prepared = connection.prepare_cached(statement.sqlite_text())?;
+    let columns = prepared.column_count();
+    let rows = prepared.query_map(rusqlite::params_from_iter(values), |row| {
+        let value = |column| {
+            Ok(match row.get_ref(column)? {
+                rusqlite::types::ValueRef::Integer(number) => Value::Integer(number),
+                rusqlite::types::ValueRef::Text(_) => row.get::<_, String>(column)?.into(),
+                _ => Value::Null,
+            })
+        };
+        (0..columns).map(value).collect::<rusqlite::Result<Vec<_>>>().map(OwnedRow)
+    })?;
+    rows.collect()
+}
+
+fn load(connection: &mut Connection, scope: &Scope) -> Result<World, StoreError> {
+    // one snapshot for all tables
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    let rows = query(&transaction, Statement::ReadHead, &[])?;
+    let (head, _) = HeadRow::of(rows.first().ok_or_else(|| StoreError::Damaged("no head".to_owned()))?)?;
+    let mut loader = Loader::new(scope);
+    for table in Table::ALL {
+        match (scope, table.of_domain()) {
+            (Scope::Domains { names, .. }, Some(text)) => {
+                let mut prepared = transaction.prepare_cached(&for_sqlite(&text))?;
+                for name in names {
+                    let mut rows = prepared.query([name.as_str()])?;
+                    while let Some(row) = rows.next()? {
+                        loader.row(*table, row)?;
+                    }
+                }
+            }
+            _ => {
+                let mut prepared = transaction.prepare(&table.of_all())?;
+                let mut rows = prepared.query([])?;
+                while let Some(row) = rows.next()? {
+                    loader.row(*table, row)?;
+                }
+            }
+        }
+    }
+    Ok(loader.finish(head.head))
+}
+
+fn commit(
+    connection: &mut Connection,
+    batch: &Batch,
+    head: Head,
+    faults: &FaultPoints,
+) -> Result<(), CommitError> {
+    let writes = writes_of(batch, head)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    faults.reach(FaultPoint::BeforeStatements)?;
+    for write in &writes {
+        let mut prepared =
+            transaction.prepare_cached(write.statement.sqlite_text()).map_err(StoreError::from)?;
+        let changed = prepared
+            .execute(rusqlite::params_from_iter(&write.values))
+            .map_err(|error| refused(error, &write.describe()))?;
+        write.check(changed as u64)?;
+    }
+    faults.reach(FaultPoint::BeforeCommit)?;
+    transaction.commit().map_err(|error| failed_commit(error, batch))?;
+    faults
+        .reach(FaultPoint::AfterCommit)
+        .map_err(|error| CommitError::Unknown { batch: batch.id.clone(), cause: error.to_string() })
+}
+
+/// A constraint that fails says that a parent row is missing.
+fn refused(error: rusqlite::Error, what: &str) -> CommitError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => CommitError::Diverged(format!("{what}: {error}")),
+        _ => StoreError::from(error).into(),
+    }
+}
+
+/// Only a disk that fails while it writes leaves open what it has written.
+fn failed_commit(error: rusqlite::Error, batch: &Batch) -> CommitError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => {
+            CommitError::Unknown { batch: batch.id.clone(), cause: error.to_string() }
+        }
+        _ => StoreError::from(error).into(),
+    }
+}
+
+fn change(
+    connection: &mut Connection,
+    statements: &[(Statement, Vec<Value<'static>>)],
+) -> Result<u64, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut first = None;
+    for (statement, values) in statements {
+        let changed = transaction
+            .prepare_cached(statement.sqlite_text())?
+            .execute(rusqlite::params_from_iter(values))?;
+        first.get_or_insert(changed as u64);
+    }
+    transaction.commit()?;
+    Ok(first.unwrap_or_default())
+}
+
+fn backup(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    // a rest of a backup that was broken off is of no use
+    let _ = std::fs::remove_file(&beside);
+    create_private(&beside)?;
+    // one snapshot, so that commits in between do not make the backup start over
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    query(&transaction, Statement::ReadHead, &[])?;
+    let mut copy = Connection::open_with_flags(&beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    rusqlite::backup::Backup::new(&transaction, &mut copy)?.run_to_completion(
+        BACKUP_STEP,
+        std::time::Duration::ZERO,
+        None,
+    )?;
+    // a copy is one file, without a journal beside it
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    drop(copy);
+    let sync = |path: &Path| File::open(path)?.sync_all();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let renamed = sync(&beside).and_then(|()| std::fs::rename(&beside, path)).and_then(|()| sync(folder));
+    renamed.map_err(|error| unavailable(path, &error))
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(text),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(text),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(text),
+            Some(ErrorCode::ConstraintViolation) => Self::Conflict(text),
+            _ => Self::Unavailable(text),
+        }
+    }
+}
