@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use athenz_crypto::tls::client_config;
 use athenz_model::{Clock, SystemClock};
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url, redirect};
 
 use crate::egress::{Egress, EgressError, GuardedResolver};
 use crate::identity::Identity;
-use crate::tls::{self, SetupError, Trust};
+use crate::tls::{SetupError, Trust};
 
 /// How often the files of the identity are looked at, in milliseconds.
 const RELOAD_MILLIS: i64 = 10_000;
@@ -53,7 +54,7 @@ pub struct HttpOptions {
     pub limits: Limits,
     /// Value of the `User-Agent` header.
     pub user_agent: String,
-    /// Tells when to look at the files of the identity again.
+    /// Judges the servers' certificates, and when to look at the files of the identity again.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -238,8 +239,8 @@ impl HttpClient {
         Ok(Answer { status: response.status(), headers: response.headers().clone(), body })
     }
 
-    /// New connections show the new certificate, and resumed sessions never the old one: the
-    /// connections are made anew when the certificate changes.
+    /// A connection that stands goes on under the certificate it began with, so all are made anew
+    /// when the certificate changes.
     fn follow_identity(&self) -> Result<(), HttpError> {
         let Some(identity) = self.identity() else { return Ok(()) };
         let now = self.0.options.clock.now().millis();
@@ -263,11 +264,12 @@ impl HttpClient {
 }
 
 fn connections(options: &HttpOptions, egress: &Arc<Egress>) -> Result<reqwest::Client, SetupError> {
-    let pair = options.identity.as_ref().map(|identity| identity.current().pair());
+    let identity = options.identity.as_ref().map(|identity| identity.tls());
+    let tls = client_config(&options.trust.authorities()?, identity, &options.clock)?;
     #[expect(clippy::disallowed_methods, reason = "this is the guarded client")]
     let builder = reqwest::Client::builder();
     Ok(builder
-        .tls_backend_preconfigured(tls::client_config(&options.trust, pair)?)
+        .tls_backend_preconfigured(tls)
         .dns_resolver(GuardedResolver(Arc::clone(egress)))
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())

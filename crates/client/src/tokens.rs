@@ -122,7 +122,7 @@ impl AccessTokens {
 
     fn key(&self, request: AccessTokenRequest) -> Key {
         let identity = self.zts.http().identity();
-        Key { request, thumbprint: identity.map(|identity| identity.current().thumbprint().to_owned()) }
+        Key { request, thumbprint: identity.and_then(|identity| identity.thumbprint()) }
     }
 
     fn slot(&self, key: &Key) -> Slot {
