@@ -18,6 +18,7 @@ pub mod operations;
 pub mod peer;
 pub mod remote;
 pub mod router;
+pub mod settings;
 pub mod shutdown;
 pub mod wire;
 

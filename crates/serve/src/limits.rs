@@ -19,6 +19,10 @@ use crate::wire::Refusal;
 pub struct RequestLimits {
     /// The most bytes of a body.
     pub body: usize,
+    /// The most bytes of a body of somebody who is not authenticated.
+    pub anonymous_body: usize,
+    /// The most bytes of all bodies in memory; further ones get 503.
+    pub body_memory: usize,
     /// The time a body may take to arrive.
     pub body_timeout: Duration,
     /// The time a handler may take.
@@ -33,6 +37,8 @@ impl Default for RequestLimits {
     fn default() -> Self {
         Self {
             body: 16 * 1024 * 1024,
+            anonymous_body: 1024 * 1024,
+            body_memory: 512 * 1024 * 1024,
             body_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(60),
             concurrency: 8192,
@@ -165,6 +171,51 @@ impl Drop for Slot<'_> {
     }
 }
 
+/// Counts the bytes of all request bodies in memory.
+#[derive(Debug)]
+pub(crate) struct BodyMemory {
+    used: AtomicUsize,
+    most: usize,
+}
+
+/// One request's part of [`BodyMemory`], given back when the request is done.
+#[derive(Debug)]
+pub(crate) struct MemoryShare<'a> {
+    memory: &'a BodyMemory,
+    held: usize,
+}
+
+impl BodyMemory {
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { used: AtomicUsize::new(0), most }
+    }
+
+    pub(crate) const fn share(&self) -> MemoryShare<'_> {
+        MemoryShare { memory: self, held: 0 }
+    }
+}
+
+impl MemoryShare<'_> {
+    /// Takes so many bytes more.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.held += bytes;
+        if self.memory.used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.memory.most {
+            return Ok(());
+        }
+        Err(busy())
+    }
+}
+
+impl Drop for MemoryShare<'_> {
+    fn drop(&mut self) {
+        self.memory.used.fetch_sub(self.held, Ordering::Relaxed);
+    }
+}
+
+fn busy() -> Refusal {
+    Refusal::from(ApiError::unavailable("the server is busy, please retry")).with_header(RETRY_AFTER, "1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,5 +254,16 @@ mod tests {
         assert_eq!(admission.enter().unwrap_err().error().code, 503);
         drop(slot);
         assert!(admission.enter().is_ok());
+    }
+
+    #[test]
+    fn body_memory_is_shared_and_given_back() {
+        let memory = BodyMemory::new(10);
+        let (mut one, mut two) = (memory.share(), memory.share());
+        one.grow(6).unwrap();
+        two.grow(4).unwrap();
+        assert_eq!(one.grow(1).unwrap_err().error().code, 503);
+        drop((one, two));
+        assert!(memory.share().grow(10).is_ok());
     }
 }

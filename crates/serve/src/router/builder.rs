@@ -17,7 +17,7 @@ use super::call::Call;
 use super::tree::Tree;
 use crate::access_log::AccessLog;
 use crate::caller::Authenticator;
-use crate::limits::{Admission, RequestLimits};
+use crate::limits::{Admission, BodyMemory, RequestLimits};
 use crate::metrics::{Metrics, OperationMetrics};
 use crate::remote::TrustedProxies;
 use crate::wire::{Answer, BodyForm};
@@ -303,6 +303,7 @@ impl RouterBuilder {
             routes: self.routes,
             mounts: self.mounts,
             admission: Admission::new(self.limits.concurrency),
+            body_memory: BodyMemory::new(self.limits.body_memory),
             limits: self.limits,
             proxies: self.proxies,
             clock: self.clock,

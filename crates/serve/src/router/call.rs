@@ -116,6 +116,14 @@ impl Call {
         Input::parse(&self.body, self.invalid_object)
     }
 
+    /// The body as a form.
+    ///
+    /// # Errors
+    /// 400: more values than anybody needs.
+    pub fn form(&self) -> Result<Query, Refusal> {
+        Query::parse(&self.body)
+    }
+
     /// The caller.
     ///
     /// # Errors

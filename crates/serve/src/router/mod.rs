@@ -26,7 +26,7 @@ use self::call::Parameters;
 use self::tree::{Found, Tree};
 use crate::access_log::{AccessLog, AccessRecord};
 use crate::caller::{Principal, RequestFacts};
-use crate::limits::{Admission, RequestLimits};
+use crate::limits::{Admission, BodyMemory, MemoryShare, RequestLimits};
 use crate::metrics::{Metrics, OperationMetrics};
 use crate::peer::Peer;
 use crate::remote::TrustedProxies;
@@ -45,6 +45,7 @@ pub struct Router {
     mounts: Vec<MountSettings>,
     limits: RequestLimits,
     admission: Admission,
+    body_memory: BodyMemory,
     proxies: TrustedProxies,
     clock: Arc<dyn athenz_model::Clock>,
     metrics: Arc<Metrics>,
@@ -57,6 +58,7 @@ pub struct Router {
 
 /// What is known of a request besides its answer; for log and metrics.
 struct Trace<'a> {
+    operation: &'static str,
     metrics: &'a OperationMetrics,
     principal: Option<Arc<Principal>>,
     note: Option<Box<str>>,
@@ -80,7 +82,8 @@ impl Router {
         let (parts, body) = request.into_parts();
         let record = AccessRecord::start(&self.access_log, &parts, request_id, self.clock.now());
         let method = parts.method.clone();
-        let mut trace = Trace { metrics: &self.unmatched, principal: None, note: None };
+        let mut trace =
+            Trace { operation: "unmatched", metrics: &self.unmatched, principal: None, note: None };
         let remote = self.proxies.client(peer.ip(), &parts.headers);
         let in_flight = self.metrics.in_flight();
 
@@ -88,6 +91,7 @@ impl Router {
         let answer = self.answer(head, body, &mut trace).await;
         let mut response = answer.unwrap_or_else(|mut refusal| {
             trace.note = refusal.take_note();
+            tell_operator(&refusal, &trace, request_id);
             refusal.into_response(&method)
         });
         self.finish(&mut response, &method, request_id);
@@ -113,20 +117,32 @@ impl Router {
         B: HttpBody<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        let _slot = self.admission.enter()?;
         let (route, parameters) = self.find(&head)?;
         trace.metrics = &route.metrics;
+        trace.operation = route.operation.id;
         let mount = self.mounts.get(route.mount).ok_or_else(|| Refusal::from(internal()))?;
-        let body = self.read_body(route, &head, body).await?;
+        let now = self.clock.now();
+        let caller = authenticate(route, mount, &head, now);
+        trace.principal = caller.0.as_ref().ok().cloned().flatten();
+        let mut share = self.body_memory.share();
+        let limit = self.body_limit(route, trace.principal.is_some());
+        let body = self.read_body(route, &head, body, limit, &mut share).await?;
         if !route.options.any_accept && !accepts_json(&head.parts.headers) {
             return Err(Refusal::bare(ApiError::not_acceptable("Not Acceptable")));
         }
         let query = Query::parse(head.parts.uri.query().unwrap_or_default().as_bytes())?;
         check_numbers(route, &parameters, &query)?;
-        let call = self.call(route, mount, head, parameters, query, body);
-        trace.principal = call.authentication.as_ref().ok().cloned().flatten();
+        // a slow sender holds no slot: it is bounded by the listener
+        let _slot = self.admission.enter()?;
+        let call = call(route, mount, head, Input { parameters, query, body, now }, caller);
         self.limits.admit(&call)?;
         self.run(route, call).await
+    }
+
+    /// Strangers send small bodies.
+    fn body_limit(&self, route: &Route, is_known: bool) -> usize {
+        let limit = route.options.body_limit.unwrap_or(self.limits.body);
+        if is_known { limit } else { limit.min(self.limits.anonymous_body) }
     }
 
     fn find(&self, head: &Head) -> Result<(&Route, Parameters), Refusal> {
@@ -149,7 +165,14 @@ impl Router {
         }
     }
 
-    async fn read_body<B>(&self, route: &Route, head: &Head, body: B) -> Result<Bytes, Refusal>
+    async fn read_body<B>(
+        &self,
+        route: &Route,
+        head: &Head,
+        body: B,
+        limit: usize,
+        share: &mut MemoryShare<'_>,
+    ) -> Result<Bytes, Refusal>
     where
         B: HttpBody<Data = Bytes>,
         B::Error: Into<BoxError>,
@@ -157,7 +180,6 @@ impl Router {
         if !route.has_body {
             return Ok(Bytes::new());
         }
-        let limit = route.options.body_limit.unwrap_or(self.limits.body);
         let form = route.options.body;
         let is_empty = body.is_end_stream();
         if !content_type_fits(&head.parts.headers, form, is_empty) {
@@ -166,38 +188,11 @@ impl Router {
         if is_empty {
             return Ok(Bytes::new());
         }
-        tokio::time::timeout(self.limits.body_timeout, read_bounded(body, limit)).await.map_err(|_| {
-            Refusal::from(ApiError { code: 408, message: "the body did not arrive in time".into() })
-        })?
-    }
-
-    fn call(
-        &self,
-        route: &Route,
-        mount: &MountSettings,
-        head: Head,
-        parameters: Parameters,
-        query: Query,
-        body: Bytes,
-    ) -> Call {
-        let now = self.clock.now();
-        let (authentication, missing_caller) = authenticate(route, mount, &head, now);
-        Call {
-            operation: route.operation,
-            request_id: head.request_id,
-            now,
-            peer: head.peer,
-            remote: head.remote,
-            method: head.parts.method,
-            uri: head.parts.uri,
-            headers: head.parts.headers,
-            query,
-            body,
-            parameters,
-            authentication,
-            missing_caller,
-            invalid_object: mount.invalid_object,
-        }
+        tokio::time::timeout(self.limits.body_timeout, read_bounded(body, limit, |more| share.grow(more)))
+            .await
+            .map_err(|_| {
+                Refusal::from(ApiError { code: 408, message: "the body did not arrive in time".into() })
+            })?
     }
 
     async fn run(&self, route: &Route, call: Call) -> Answer {
@@ -249,6 +244,35 @@ struct Head {
     request_id: RequestId,
 }
 
+/// What has been read of a request.
+struct Input {
+    parameters: Parameters,
+    query: Query,
+    body: Bytes,
+    now: Timestamp,
+}
+
+fn call(route: &Route, mount: &MountSettings, head: Head, input: Input, caller: Authentication) -> Call {
+    let (authentication, missing_caller) = caller;
+    Call {
+        operation: route.operation,
+        request_id: head.request_id,
+        now: input.now,
+        peer: head.peer,
+        remote: head.remote,
+        method: head.parts.method,
+        uri: head.parts.uri,
+        headers: head.parts.headers,
+        query: input.query,
+        body: input.body,
+        parameters: input.parameters,
+        authentication,
+        missing_caller,
+        invalid_object: mount.invalid_object,
+    }
+}
+
+/// The caller, or why there is none; and the refusal for a handler that needs one where none has to be.
 type Authentication = (Result<Option<Arc<Principal>>, Refusal>, Option<Refusal>);
 
 fn authenticate(route: &Route, mount: &MountSettings, head: &Head, now: Timestamp) -> Authentication {
@@ -265,6 +289,14 @@ fn authenticate(route: &Route, mount: &MountSettings, head: &Head, now: Timestam
     let outcome = authenticator.authenticate(&facts, now);
     let missing = matches!(outcome, Ok(None)).then(|| authenticator.missing());
     (outcome, missing)
+}
+
+/// What is our own fault goes to the log, with the name of the request that the client has seen.
+fn tell_operator(refusal: &Refusal, trace: &Trace<'_>, id: RequestId) {
+    if refusal.error().code >= 500 {
+        let (operation, note) = (trace.operation, trace.note.as_deref());
+        tracing::error!(operation, request = %id, code = refusal.error().code, note, "request failed");
+    }
 }
 
 fn operation_method(method: &http::Method) -> Option<Method> {

@@ -47,11 +47,15 @@ pub fn content_type_fits(headers: &HeaderMap, form: BodyForm, empty: bool) -> bo
     }
 }
 
-/// All bytes of a body, up to a limit.
+/// All bytes of a body, up to a limit. `reserve` is asked before each part is kept.
 ///
 /// # Errors
-/// 413: the body is larger; 400: it ended before its end.
-pub async fn read_bounded<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+/// 413: the body is larger; 400: it ended before its end; or what `reserve` says.
+pub async fn read_bounded<B>(
+    body: B,
+    limit: usize,
+    mut reserve: impl FnMut(usize) -> Result<(), Refusal>,
+) -> Result<Bytes, Refusal>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -72,6 +76,7 @@ where
         if first.len() + rest.len() + data.len() > limit {
             return Err(too_large());
         }
+        reserve(data.len())?;
         if first.is_empty() {
             first = data;
         } else {

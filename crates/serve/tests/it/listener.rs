@@ -265,11 +265,10 @@ async fn http2_streams_share_a_connection() {
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let driver = tokio::spawn(connection);
-    let send = |path: &str| {
+    let mut send = |path: &str| {
         let request = http::Request::get(format!("https://localhost{path}")).body(Full::<Bytes>::default());
         sender.send_request(request.unwrap())
     };
-    let mut send = send;
     let slow = send("/v1/wait");
     let quick = send("/v1/who");
     let answer = quick.await.unwrap();

@@ -461,3 +461,25 @@ async fn operators_have_their_own_paths() {
     assert_eq!(get("/readyz").await, (200, "ok\n".into()));
     assert!(get("/metrics").await.1.contains("athenz_requests_total{operation=\"readyz\",status=\"5xx\"} 1"));
 }
+
+#[tokio::test]
+async fn strangers_send_small_bodies() {
+    let world = world_with(RequestLimits { anonymous_body: 8, ..RequestLimits::default() });
+    let text = r#"{"memberName": "user.joe"}"#;
+    let stranger = world.send("PUT", PUT_MEMBERSHIP, &[JSON], text, Arc::new(Peer::default())).await;
+    assert_eq!(stranger.status().as_u16(), 413);
+    assert_eq!(
+        world.send("PUT", PUT_MEMBERSHIP, &[JSON], text, jane()).await.status(),
+        StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test]
+async fn bodies_in_memory_are_bounded_together() {
+    let world = world_with(RequestLimits { body_memory: 8, ..RequestLimits::default() });
+    let response = world.send("PUT", PUT_MEMBERSHIP, &[JSON], r#"{"memberName": "user.joe"}"#, jane()).await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
+}
