@@ -174,22 +174,16 @@ struct End {
 }
 
 impl AccessRecord {
-    /// Keeps what is needed of a request, if there is a log.
-    pub(crate) fn start(
-        log: &Option<AccessLog>,
-        parts: &http::request::Parts,
-        id: RequestId,
-        time: Timestamp,
-    ) -> Option<Self> {
-        log.as_ref()?;
-        Some(Self {
+    /// Keeps what is needed of a request.
+    pub(crate) fn start(parts: &http::request::Parts, id: RequestId, time: Timestamp) -> Self {
+        Self {
             time,
             id,
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             end: None,
-        })
+        }
     }
 
     pub(crate) fn finish(
@@ -270,12 +264,12 @@ mod tests {
         }
     }
 
-    fn record(log: &AccessLog, agent: &[u8]) -> AccessRecord {
+    fn record(agent: &[u8]) -> AccessRecord {
         let request =
             http::Request::get("/zms/v1/domain?token=secret").header(USER_AGENT, agent).body(()).unwrap();
         let id = RequestId { process: 1, number: 2 };
         let (parts, ()) = request.into_parts();
-        let started = AccessRecord::start(&Some(log.clone()), &parts, id, Timestamp::EPOCH).unwrap();
+        let started = AccessRecord::start(&parts, id, Timestamp::EPOCH);
         started.finish([192, 0, 2, 1].into(), None, None, StatusCode::OK, Some(7), Duration::from_micros(42))
     }
 
@@ -283,7 +277,7 @@ mod tests {
     fn a_line_holds_the_request_and_no_query() {
         let buffer = Buffer::default();
         let log = AccessLog::writer(buffer.clone()).unwrap();
-        log.write(record(&log, b"curl \"x\" \xff"));
+        log.write(record(b"curl \"x\" \xff"));
         log.flush();
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -316,7 +310,7 @@ mod tests {
         let (queue, records) = sync_channel(1);
         let log = AccessLog { queue, dropped: Arc::default() };
         for _ in 0..3 {
-            log.write(record(&log, b"x"));
+            log.write(record(b"x"));
         }
         assert_eq!(log.dropped(), 2);
         drop(records);

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod listener;
 pub mod metrics;
 pub mod operations;
+pub mod panics;
 pub mod peer;
 pub mod remote;
 pub mod router;

@@ -109,7 +109,8 @@ impl TokenBuckets {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&who) {
             buckets.retain(|_, bucket| self.refilled(*bucket, now) < full);
-            if buckets.len() >= MAX_BUCKETS {
+            // else the next stranger would make us look at all of them again
+            if buckets.len() > MAX_BUCKETS / 2 {
                 buckets.clear();
             }
         }

@@ -80,7 +80,7 @@ impl Principal {
 }
 
 /// What an authority sees of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RequestFacts<'a> {
     /// The method.
     pub method: &'a Method,
@@ -92,6 +92,17 @@ pub struct RequestFacts<'a> {
     pub peer: &'a Peer,
     /// The address it comes from, forwarding considered.
     pub remote: IpAddr,
+}
+
+/// Headers may hold secrets: they are not shown.
+impl fmt::Debug for RequestFacts<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestFacts")
+            .field("method", self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RequestFacts<'_> {

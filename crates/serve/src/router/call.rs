@@ -37,7 +37,6 @@ pub(crate) type Parameters = Vec<(&'static str, String)>;
 ///
 /// The order of a handler: [`Call::input`] (an unreadable body is refused before the caller is
 /// looked at), [`Call::caller`], [`Call::check_parameters`], [`Input::check`].
-#[derive(Debug)]
 pub struct Call {
     /// The operation.
     pub operation: &'static Operation,
@@ -63,6 +62,18 @@ pub struct Call {
     pub(crate) authentication: Result<Option<Arc<Principal>>, Refusal>,
     pub(crate) missing_caller: Option<Refusal>,
     pub(crate) invalid_object: &'static str,
+}
+
+/// Headers, query and body may hold secrets: they are not shown.
+impl fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.request_id.to_string();
+        formatter
+            .debug_struct("Call")
+            .field("operation", &self.operation.id)
+            .field("id", &id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Call {

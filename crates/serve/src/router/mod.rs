@@ -2,14 +2,13 @@
 
 mod builder;
 mod call;
+mod trace;
 mod tree;
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Instant;
 
 use athenz_model::operation::{Method, Place};
 use athenz_model::{ApiError, Timestamp};
@@ -23,6 +22,7 @@ pub use call::{Call, RequestId};
 
 use self::builder::{BoxAnswer, MountSettings, Route};
 use self::call::Parameters;
+use self::trace::Trace;
 use self::tree::{Found, Tree};
 use crate::access_log::{AccessLog, AccessRecord};
 use crate::caller::{Principal, RequestFacts};
@@ -56,14 +56,6 @@ pub struct Router {
     next_request: AtomicU64,
 }
 
-/// What is known of a request besides its answer; for log and metrics.
-struct Trace<'a> {
-    operation: &'static str,
-    metrics: &'a OperationMetrics,
-    principal: Option<Arc<Principal>>,
-    note: Option<Box<str>>,
-}
-
 impl Router {
     /// A router to be filled.
     pub fn builder(clock: Arc<dyn athenz_model::Clock>) -> RouterBuilder {
@@ -76,39 +68,23 @@ impl Router {
         B: HttpBody<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        let started = Instant::now();
         let request_id =
             RequestId { process: self.process, number: self.next_request.fetch_add(1, Ordering::Relaxed) };
         let (parts, body) = request.into_parts();
-        let record = AccessRecord::start(&self.access_log, &parts, request_id, self.clock.now());
-        let method = parts.method.clone();
-        let mut trace =
-            Trace { operation: "unmatched", metrics: &self.unmatched, principal: None, note: None };
         let remote = self.proxies.client(peer.ip(), &parts.headers);
-        let in_flight = self.metrics.in_flight();
+        let log = self.access_log.as_ref();
+        let log = log.map(|log| (log, AccessRecord::start(&parts, request_id, self.clock.now())));
+        let mut trace = Trace::start(&self.unmatched, self.metrics.in_flight(), remote, log);
+        let method = parts.method.clone();
 
-        let head = Head { parts, peer, remote, request_id };
-        let answer = self.answer(head, body, &mut trace).await;
+        let answer = self.answer(Head { parts, peer, remote, request_id }, body, &mut trace).await;
         let mut response = answer.unwrap_or_else(|mut refusal| {
             trace.note = refusal.take_note();
             tell_operator(&refusal, &trace, request_id);
             refusal.into_response(&method)
         });
         self.finish(&mut response, &method, request_id);
-
-        drop(in_flight);
-        trace.metrics.observe(response.status(), started.elapsed());
-        if let (Some(log), Some(record)) = (&self.access_log, record) {
-            let length = response.body().length();
-            log.write(record.finish(
-                remote,
-                trace.principal,
-                trace.note,
-                response.status(),
-                length,
-                started.elapsed(),
-            ));
-        }
+        trace.close(response.status(), response.body().length());
         response
     }
 
@@ -196,13 +172,11 @@ impl Router {
     }
 
     async fn run(&self, route: &Route, call: Call) -> Answer {
-        let id = call.request_id;
         let work = catch(|| route.handler.start(call));
         let limit = route.options.timeout.unwrap_or(self.limits.request_timeout);
         match tokio::time::timeout(limit, work).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => {
-                tracing::error!(operation = route.operation.id, request = %id, panic = panic_text(&*panic), "handler panicked");
+            Ok(Err(Panicked)) => {
                 self.metrics.count_panic();
                 Err(Refusal::from(internal()).noted("handler panicked"))
             }
@@ -347,23 +321,18 @@ fn check_numbers(route: &Route, parameters: &[(&'static str, String)], query: &Q
     Ok(())
 }
 
+/// A handler panicked. What it said is dropped: it may hold what the client has sent.
+struct Panicked;
+
 /// Runs a handler so that its panic ends this request only.
-async fn catch(start: impl FnOnce() -> BoxAnswer) -> Result<Answer, Box<dyn Any + Send>> {
-    let mut future = catch_unwind(AssertUnwindSafe(start))?;
+async fn catch(start: impl FnOnce() -> BoxAnswer) -> Result<Answer, Panicked> {
+    let mut future = catch_unwind(AssertUnwindSafe(start)).map_err(|_| Panicked)?;
     std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(answer)) => Poll::Ready(Ok(answer)),
-        Err(panic) => Poll::Ready(Err(panic)),
+        Err(_) => Poll::Ready(Err(Panicked)),
     })
     .await
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("")
 }
 
 fn internal() -> ApiError {

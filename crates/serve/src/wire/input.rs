@@ -12,6 +12,14 @@ use serde::de::DeserializeOwned;
 
 use super::{BoxError, Refusal};
 
+/// What ZMS tells a client whose body cannot be read.
+pub const INVALID_OBJECT_ZMS: &str = "Invalid Object: checkout \
+    https://github.com/AthenZ/athenz/tree/master/core/zms/src/main/rdl for object definitions";
+
+/// What ZTS tells a client whose body cannot be read, in its own spelling.
+pub const INVALID_OBJECT_ZTS: &str = "Invalid Object: checkout \
+    https://github.com/AthenZ/athenz/tree/master/core/zts/src/main/rdl for object defintions";
+
 /// The form in which an operation takes its body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyForm {

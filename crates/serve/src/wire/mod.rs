@@ -12,7 +12,9 @@ pub use answer::{
     not_modified, set_etag, text,
 };
 pub use body::{Body, BoxError};
-pub use input::{BodyForm, Input, check_name, content_type_fits, read_bounded};
+pub use input::{
+    BodyForm, INVALID_OBJECT_ZMS, INVALID_OBJECT_ZTS, Input, check_name, content_type_fits, read_bounded,
+};
 pub use path::decode_segment;
 pub use query::Query;
 pub(crate) use query::read_number;

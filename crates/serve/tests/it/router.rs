@@ -13,7 +13,7 @@ use athenz_serve::caller::{
 use athenz_serve::limits::{RequestLimits, TokenBuckets};
 use athenz_serve::peer::Leaf;
 use athenz_serve::router::{RouteOptions, RouterError};
-use athenz_serve::wire::{BodyForm, json, no_content};
+use athenz_serve::wire::{BodyForm, INVALID_OBJECT_ZMS, json, no_content};
 use athenz_serve::{Answer, Authenticator, Call, Mount, Peer, Response, Router};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -104,7 +104,7 @@ fn authenticator() -> Arc<Authenticator> {
 fn mount(seen: &Arc<Seen>) -> Mount<Seen> {
     let mut mount = Mount::new("/zms/v1", ZMS, Arc::clone(seen))
         .authenticator(authenticator())
-        .invalid_object("Invalid Object: checkout the definitions")
+        .invalid_object(INVALID_OBJECT_ZMS)
         .handle("putMembership", put_membership)
         .handle("getStatus", status)
         .handle("getSystemStats", panics)
@@ -291,7 +291,7 @@ async fn errors_come_in_the_order_of_the_reference() {
     let world = world();
     let anonymous = || Arc::new(Peer::default());
     for (path, text, peer, code, message) in [
-        (PUT_MEMBERSHIP, "{", anonymous(), 400, "Invalid Object: checkout the definitions"),
+        (PUT_MEMBERSHIP, "{", anonymous(), 400, INVALID_OBJECT_ZMS),
         (PUT_MEMBERSHIP, "{}", anonymous(), 401, "Invalid credentials"),
         (PUT_MEMBERSHIP, "", jane(), 400, "Missing or malformed Membership"),
         (PUT_MEMBERSHIP, "null", jane(), 400, "Missing or malformed Membership"),
@@ -482,4 +482,32 @@ async fn bodies_in_memory_are_bounded_together() {
         (response.status().as_u16(), &response.headers()["retry-after"]),
         (503, &"1".parse().unwrap())
     );
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_counted() {
+    let world = world();
+    let request = world.send("GET", "/zms/v1/template", &[], "", jane());
+    assert!(tokio::time::timeout(Duration::from_millis(1), request).await.is_err());
+    let text = world.router.metrics().text();
+    assert!(
+        text.contains("athenz_requests_total{operation=\"getServerTemplateList\",status=\"4xx\"} 1"),
+        "{text}"
+    );
+    assert!(text.contains("athenz_requests_in_flight 0"), "{text}");
+}
+
+#[tokio::test]
+async fn nothing_secret_is_shown() {
+    let mut headers = HeaderMap::new();
+    headers.insert("athenz-principal-auth", "canary".parse().unwrap());
+    let peer = Peer::default();
+    let facts = RequestFacts {
+        method: &http::Method::GET,
+        path: "/",
+        headers: &headers,
+        peer: &peer,
+        remote: peer.ip(),
+    };
+    assert!(!format!("{facts:?}").contains("canary"));
 }
