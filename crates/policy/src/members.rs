@@ -277,3 +277,61 @@ impl PartialEq for Members {
 }
 
 impl Eq for Members {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_well_formed(members: &Members) {
+        let mut before = None;
+        for run in members.runs.iter() {
+            assert!((1..=RUN).contains(&run.members.len()), "{}", run.members.len());
+            assert_eq!(run.first, run.members[0].principal);
+            assert!(run.members.is_sorted_by_key(|member| member.principal));
+            assert!(before < Some(run.first), "runs are in order");
+            before = run.members.last().map(|member| member.principal);
+        }
+    }
+
+    #[test]
+    fn runs_stay_bounded_and_do_not_crumble() {
+        let principals = Principals::new();
+        let ids: Vec<PrincipalId> = (0..10_000).map(|n| principals.intern(&format!("user.u{n}"))).collect();
+        let mut members = Members::new();
+        for id in ids.iter().step_by(2).chain(ids.iter().skip(1).step_by(2)) {
+            members.insert(Member::of(*id), &principals);
+        }
+        assert_well_formed(&members);
+        assert!(members.runs.len() <= 20, "{} runs", members.runs.len());
+        for id in ids.iter().filter(|id| id.index() % 50 != 0) {
+            members.remove(*id);
+            if id.index() % 97 == 0 {
+                assert_well_formed(&members);
+            }
+        }
+        assert_eq!(members.len(), 200);
+        assert!(members.runs.len() <= 2, "{} runs", members.runs.len());
+    }
+
+    #[test]
+    fn appending_fills_runs() {
+        let principals = Principals::new();
+        let mut members = Members::new();
+        for n in 0..4 * RUN {
+            members.insert(Member::of(principals.intern(&format!("user.u{n}"))), &principals);
+        }
+        assert_eq!(members.runs.len(), 4);
+    }
+
+    #[test]
+    fn a_change_copies_one_run() {
+        let principals = Principals::new();
+        let ids: Vec<PrincipalId> = (0..5000).map(|n| principals.intern(&format!("user.u{n}"))).collect();
+        let before = Members::from_sorted(ids.iter().copied().map(Member::of).collect(), &principals);
+        let mut after = before.clone();
+        after.insert(Member { active: false, ..Member::of(ids[2000]) }, &principals);
+        let shared = before.runs.iter().zip(after.runs.iter());
+        let copied = shared.filter(|(a, b)| !Arc::ptr_eq(&a.members, &b.members)).count();
+        assert_eq!(copied, 1);
+    }
+}

@@ -88,3 +88,32 @@ pub(crate) fn group_of(name: &str) -> Option<(&str, &str)> {
     let (domain, rest) = name.split_once(':')?;
     Some((domain, rest.strip_prefix("group.")?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_wildcards_are_found_alike() {
+        let names = ["*", "a*", "ab*", "abc.*", "abc.d*", "b*", "ß*", "abc.def", "x:group.abc"];
+        let more = (0..40).map(|n| format!("other{n}*"));
+        let all: Vec<String> = names.iter().map(|name| (*name).to_owned()).chain(more).collect();
+        for count in [names.len(), all.len()] {
+            let mut special = Special::default();
+            for (index, name) in all.iter().take(count).enumerate() {
+                special.add(PrincipalId::from_index(index).unwrap(), name);
+            }
+            for (asked, expected) in [
+                ("abc.def", &["*", "a*", "ab*", "abc.*", "abc.d*"][..]),
+                ("", &["*"]),
+                ("ßx", &["*", "ß*"]),
+                ("b", &["*", "b*"]),
+            ] {
+                let mut found: Vec<&str> =
+                    special.wildcards(asked).map(|wildcard| all[wildcard.entry.index()].as_str()).collect();
+                found.sort_unstable();
+                assert_eq!(found, expected, "{asked} among {count}");
+            }
+        }
+    }
+}

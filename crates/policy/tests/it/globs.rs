@@ -70,3 +70,13 @@ fn hostile_patterns_stay_linear() {
         assert!(start.elapsed().as_millis() < 2000, "{pattern:.60}");
     }
 }
+
+#[test]
+fn pieces_of_any_length_are_found() {
+    for length in [1_usize, 63, 64, 65, 128, 4096, 5000] {
+        let piece = "ab?c".repeat(length.div_ceil(4));
+        let text = format!("xx{}yy", piece.replace('?', "ß"));
+        assert!(Glob::new(&format!("*{piece}*")).matches(&text), "{length}");
+        assert!(!Glob::new(&format!("*{piece}*")).matches(&text.replace("cy", "dy")), "{length}");
+    }
+}
