@@ -7,16 +7,17 @@ use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use athenz_model::Timestamp;
 use http::header::{HeaderValue, USER_AGENT};
 use http::{Method, StatusCode, Uri};
+use prometheus_client::metrics::counter::Counter;
 use serde::Serialize;
 
 use crate::caller::Principal;
+use crate::metrics::Metrics;
 use crate::router::RequestId;
 
 /// Lines that may wait for the writer.
@@ -32,7 +33,7 @@ const ROTATION_CHECK: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct AccessLog {
     queue: SyncSender<Message>,
-    dropped: Arc<AtomicU64>,
+    dropped: Counter,
 }
 
 #[derive(Debug)]
@@ -58,8 +59,8 @@ impl AccessLog {
     /// No thread can be started.
     pub fn writer(sink: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, records) = sync_channel(QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&dropped);
+        let dropped = Counter::default();
+        let counter = dropped.clone();
         std::thread::Builder::new()
             .name("access-log".to_owned())
             .spawn(move || write_records(&records, &counter, BufWriter::new(sink)))?;
@@ -68,7 +69,14 @@ impl AccessLog {
 
     /// Lines lost so far because the writer was behind or the disk refused them.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.dropped.get()
+    }
+
+    /// Shows the lines lost among these metrics.
+    pub fn register(&self, metrics: &Metrics) {
+        let help = "Lines of the access log that could not be written";
+        metrics
+            .register(|registry| registry.register("access_log_lines_dropped", help, self.dropped.clone()));
     }
 
     /// Waits until everything logged before is written; for the end of the process.
@@ -82,19 +90,19 @@ impl AccessLog {
 
     pub(crate) fn write(&self, record: AccessRecord) {
         if self.queue.try_send(Message::Record(Box::new(record))).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped.inc();
         }
     }
 }
 
-fn write_records(records: &Receiver<Message>, dropped: &AtomicU64, mut sink: impl Write) {
+fn write_records(records: &Receiver<Message>, dropped: &Counter, mut sink: impl Write) {
     loop {
         let message = match records.try_recv() {
             Ok(message) => Ok(message),
             Err(_) => {
                 // nothing waits: what is buffered goes out now
                 if sink.flush().is_err() {
-                    dropped.fetch_add(1, Ordering::Relaxed);
+                    dropped.inc();
                 }
                 records.recv_timeout(ROTATION_CHECK)
             }
@@ -102,7 +110,7 @@ fn write_records(records: &Receiver<Message>, dropped: &AtomicU64, mut sink: imp
         match message {
             Ok(Message::Record(record)) => {
                 if record.write(&mut sink).is_err() {
-                    dropped.fetch_add(1, Ordering::Relaxed);
+                    dropped.inc();
                 }
             }
             Ok(Message::Flush(done)) => {
@@ -308,7 +316,7 @@ mod tests {
     #[test]
     fn a_stuck_writer_costs_lines_not_time() {
         let (queue, records) = sync_channel(1);
-        let log = AccessLog { queue, dropped: Arc::default() };
+        let log = AccessLog { queue, dropped: Counter::default() };
         for _ in 0..3 {
             log.write(record(b"x"));
         }

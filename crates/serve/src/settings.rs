@@ -11,6 +11,7 @@
 //! limits.body = "16MiB"
 //! ```
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use athenz_crypto::tls::{IdentityFiles, ServerTlsFiles};
 use serde::{Deserialize, Deserializer};
 
+use crate::access_log::AccessLog;
 use crate::config::{ByteSize, Period};
 use crate::limits::{RequestLimits, TokenBuckets};
 use crate::listener::ListenerLimits;
@@ -112,6 +114,18 @@ impl ServerSettings {
         ServerTlsFiles {
             identity: IdentityFiles { certificate: self.certificate.clone(), key: self.key.clone() },
             client_authorities: self.client_authorities.clone(),
+        }
+    }
+
+    /// Opens the access log, if there is one.
+    ///
+    /// # Errors
+    /// Its file cannot be opened.
+    pub fn open_access_log(&self) -> io::Result<Option<AccessLog>> {
+        match &self.access_log {
+            None => Ok(None),
+            Some(path) if path.as_os_str() == "-" => AccessLog::writer(io::stdout()).map(Some),
+            Some(path) => AccessLog::file(path).map(Some),
         }
     }
 
