@@ -66,7 +66,9 @@ impl Certificate {
         }
         let tbs = Asn1Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?.tbs_certificate;
         let subject = DistinguishedName::read(&tbs.subject);
-        if subject.has_odd_identity() {
+        let is_ca = extension::<BasicConstraints>(&tbs)?.is_some_and(|constraints| constraints.ca);
+        // authorities are nobody's identity, and old ones have old string types
+        if !is_ca && subject.has_odd_identity() {
             return Err(CertificateError::Name);
         }
         let alt_names = match extension::<SubjectAltName>(&tbs)? {
@@ -83,7 +85,7 @@ impl Certificate {
             not_after: moment(tbs.validity.not_after),
             serial: tbs.serial_number.as_bytes().to_vec(),
             spki: tbs.subject_public_key_info.to_der().map_err(|_| CertificateError::Malformed)?,
-            is_ca: extension::<BasicConstraints>(&tbs)?.is_some_and(|constraints| constraints.ca),
+            is_ca,
             extended_usages: usages.iter().map(ToString::to_string).collect(),
             key_identifier: extension::<SubjectKeyIdentifier>(&tbs)?.map(|id| id.0.as_bytes().to_vec()),
         })

@@ -78,10 +78,11 @@ impl DistinguishedName {
     /// characters that readers disagree about.
     pub(super) fn has_odd_identity(&self) -> bool {
         let identity = [COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME, COUNTRY_NAME];
-        self.0.iter().flatten().any(|attribute| {
-            identity.contains(&attribute.oid)
-                && !matches!(&attribute.value, Value::Text(text) if is_plain(text))
-        })
+        let is_odd = |attribute: &Attribute| match &attribute.value {
+            Value::Odd(_) => true,
+            Value::Text(text) => !is_plain(attribute.oid, text),
+        };
+        self.0.iter().flatten().any(|attribute| identity.contains(&attribute.oid) && is_odd(attribute))
     }
 
     /// Text with the most specific attribute first, as Java prints it: `CN=user.alice, O=Athenz, C=US`.
@@ -149,12 +150,13 @@ impl Value {
     }
 }
 
-/// Whether a value holds no control characters, no surrounding space, and is not endless.
-fn is_plain(text: &str) -> bool {
+/// Whether a value holds something, no control characters, and is not endless; a common name has no
+/// space around it either.
+fn is_plain(oid: ObjectIdentifier, text: &str) -> bool {
     !text.is_empty()
         && text.len() <= VALUE_BYTES_MAX
         && !text.chars().any(char::is_control)
-        && text.trim() == text
+        && (oid != COMMON_NAME || text.trim() == text)
 }
 
 fn short_name(oid: ObjectIdentifier) -> Option<&'static str> {
@@ -235,7 +237,7 @@ impl Subject {
             texts.chain(self.organizational_units.iter().map(|text| (ORGANIZATIONAL_UNIT_NAME, text)));
         let texts = texts.chain(self.common_name.iter().map(|text| (COMMON_NAME, text)));
         for (oid, text) in texts {
-            let value = Utf8StringRef::new(text).ok().filter(|text| is_plain(text.as_str()))?;
+            let value = Utf8StringRef::new(text).ok().filter(|text| is_plain(oid, text.as_str()))?;
             sets.push(attribute(oid, Any::from(value))?);
         }
         Some(RdnSequence(sets))

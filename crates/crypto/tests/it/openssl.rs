@@ -202,3 +202,12 @@ fn we_read_certificates_of_openssl() {
     let public = PublicKey::from_pem(&read(&place.file("cert.pem"))).unwrap();
     assert_eq!(public.to_spki_pem(), place.openssl("x509 -in cert.pem -noout -pubkey"));
 }
+
+/// Old public authorities have old string types and odd extensions: a bundle must load all the same.
+#[test]
+fn bundles_of_public_authorities_load() {
+    let Ok(bundle) = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt") else { return };
+    let authorities = Certificate::from_pem_bundle(&bundle).unwrap();
+    assert_eq!(authorities.len(), bundle.matches("BEGIN CERTIFICATE").count());
+    assert!(authorities.iter().all(|authority| !authority.subject().is_empty()));
+}
