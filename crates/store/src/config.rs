@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::StoreError;
@@ -59,6 +60,9 @@ pub struct StoreConfig {
     pub connections: usize,
     /// How long to wait for a connection, and for another process to give the head back.
     pub wait: Duration,
+    /// How connections to PostgreSQL are secured; without it only a local socket or a trusted
+    /// network will do.
+    pub tls: Option<Arc<rustls::ClientConfig>>,
     /// Places where tests make the store fail.
     pub faults: FaultPoints,
 }
@@ -66,7 +70,7 @@ pub struct StoreConfig {
 impl StoreConfig {
     /// A store with the usual limits.
     pub fn new(url: StoreUrl) -> Self {
-        Self { url, connections: 8, wait: Duration::from_secs(10), faults: FaultPoints::default() }
+        Self { url, connections: 8, wait: Duration::from_secs(10), tls: None, faults: FaultPoints::default() }
     }
 }
 

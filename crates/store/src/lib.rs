@@ -23,6 +23,7 @@ mod read;
 mod sqlite;
 mod statements;
 mod store;
+mod tls;
 mod value;
 mod write;
 

@@ -11,9 +11,11 @@ use futures_util::future::join_all;
 use futures_util::{TryStreamExt as _, pin_mut};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Socket};
 
 use crate::config::StoreConfig;
 use crate::error::{CommitError, StoreError};
@@ -22,6 +24,7 @@ use crate::log::{Batch, HeadRow, StoreId};
 use crate::migrations::{self, Migration};
 use crate::read::{Loader, Scope, Table};
 use crate::statements::Statement;
+use crate::tls::Tls;
 use crate::value::{OwnedRow, Value};
 use crate::write::{self, Write, writes_of};
 
@@ -39,11 +42,58 @@ const IDLE_WITH_LOCK: Duration = Duration::from_secs(15);
 /// How long to wait before a lost listener connects again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 
+/// Why something without effect failed; what lost its connection may be tried on a new one.
+#[derive(Debug)]
+enum Failure {
+    Lost(StoreError),
+    Final(StoreError),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // 57P: the administrator, a crash or a restart ended the session
+        let ended = error.code().is_some_and(|code| code.code().starts_with("57P"));
+        let lost = error.is_closed()
+            || ended
+            || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>());
+        if lost { Self::Lost(error.into()) } else { Self::Final(error.into()) }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Lost(error) | Failure::Final(error) => error,
+        }
+    }
+}
+
+/// Tries once more when the connection turns out to be lost.
+macro_rules! twice {
+    ($postgres:expr, $call:expr) => {
+        match $call.await {
+            Err(Failure::Lost(_)) => {
+                $postgres.forget_connections();
+                $call.await
+            }
+            other => other,
+        }
+        .map_err(StoreError::from)
+    };
+}
+
 /// Connections to one database.
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
     config: tokio_postgres::Config,
+    tls: Option<Tls>,
     wait: Duration,
     faults: FaultPoints,
     /// Whether the database knows LISTEN and NOTIFY, which some that speak its language do not.
@@ -67,9 +117,11 @@ impl Postgres {
             connection.connect_timeout(config.wait);
         }
         connection.application_name("athenz");
+        secure(&mut connection, config);
         let mut postgres = Self {
             pool: pool(&connection, config)?,
             config: connection,
+            tls: config.tls.clone().map(Tls),
             wait: config.wait,
             faults: config.faults.clone(),
             notifies: false,
@@ -110,6 +162,10 @@ impl Postgres {
 
     /// Begins a transaction and waits for the head.
     pub(crate) async fn lock(&self) -> Result<(Locked, HeadRow), StoreError> {
+        twice!(self, self.try_lock())
+    }
+
+    async fn try_lock(&self) -> Result<(Locked, HeadRow), Failure> {
         let client = self.client().await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}; \
@@ -132,6 +188,14 @@ impl Postgres {
         statement: Statement,
         values: &[Value<'static>],
     ) -> Result<Vec<OwnedRow>, StoreError> {
+        twice!(self, self.try_query(statement, values))
+    }
+
+    async fn try_query(
+        &self,
+        statement: Statement,
+        values: &[Value<'static>],
+    ) -> Result<Vec<OwnedRow>, Failure> {
         query(&self.client().await?, statement, values).await
     }
 
@@ -146,6 +210,10 @@ impl Postgres {
     }
 
     pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
+        twice!(self, self.try_load(scope))
+    }
+
+    async fn try_load(&self, scope: &Scope) -> Result<World, Failure> {
         let mut client = self.client().await?;
         let snapshot = client
             .build_transaction()
@@ -156,6 +224,11 @@ impl Postgres {
         let world = load(snapshot.client(), scope).await?;
         snapshot.commit().await?;
         Ok(world)
+    }
+
+    /// After a restart of the database every idle connection is a dead one.
+    fn forget_connections(&self) {
+        self.pool.retain(|_, _| false);
     }
 
     /// Runs statements in a transaction that holds the head; returns how many rows the first changed.
@@ -181,10 +254,14 @@ impl Postgres {
         if !self.notifies {
             return;
         }
-        let config = self.config.clone();
+        let (config, tls) = (self.config.clone(), self.tls.clone());
         tokio::spawn(async move {
             while !heads.is_closed() {
-                if let Err(error) = follow_heads(&config, &heads).await {
+                let followed = match &tls {
+                    Some(tls) => follow_heads(&config, tls.clone(), &heads).await,
+                    None => follow_heads(&config, NoTls, &heads).await,
+                };
+                if let Err(error) = followed {
                     tracing::debug!(%error, "listening for new heads of the store was interrupted");
                 }
                 tokio::select! {
@@ -206,12 +283,12 @@ impl Locked {
         statement: Statement,
         values: &[Value<'static>],
     ) -> Result<Vec<OwnedRow>, StoreError> {
-        query(self.client()?, statement, values).await
+        Ok(query(self.client()?, statement, values).await?)
     }
 
     /// Nothing changes while the head is held, so that one statement after another sees the same.
     pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
-        load(self.client()?, scope).await
+        Ok(load(self.client()?, scope).await?)
     }
 
     pub(crate) async fn commit(mut self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
@@ -279,9 +356,25 @@ impl Drop for Locked {
     }
 }
 
+/// Whoever gives a TLS configuration gets no connection without it.
+fn secure(connection: &mut tokio_postgres::Config, config: &StoreConfig) {
+    let over_network = |host: &Host| matches!(host, Host::Tcp(_));
+    if !connection.get_hosts().iter().any(over_network) {
+        return;
+    }
+    if config.tls.is_some() {
+        connection.ssl_mode(SslMode::Require);
+    } else {
+        tracing::warn!("connections to the store are not secured: no TLS is configured for it");
+    }
+}
+
 fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) -> Result<Pool, StoreError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(connection.clone(), NoTls, recycling);
+    let manager = match config.tls.clone() {
+        Some(tls) => Manager::from_config(connection.clone(), Tls(tls), recycling),
+        None => Manager::from_config(connection.clone(), NoTls, recycling),
+    };
     let wait = Some(config.wait);
     Pool::builder(manager)
         .max_size(config.connections.max(2))
@@ -302,7 +395,7 @@ async fn query(
     client: &Object,
     statement: Statement,
     values: &[Value<'static>],
-) -> Result<Vec<OwnedRow>, StoreError> {
+) -> Result<Vec<OwnedRow>, Failure> {
     let prepared = client.prepare_cached(statement.text()).await?;
     let arguments: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
     let rows = client.query(&prepared, &arguments).await?;
@@ -319,7 +412,7 @@ fn owned(row: &tokio_postgres::Row) -> Result<OwnedRow, tokio_postgres::Error> {
     row.columns().iter().enumerate().map(value).collect::<Result<Vec<_>, _>>().map(OwnedRow)
 }
 
-async fn load(client: &Client, scope: &Scope) -> Result<World, StoreError> {
+async fn load(client: &Client, scope: &Scope) -> Result<World, Failure> {
     let row = client.query_one(Statement::ReadHead.text(), &[]).await?;
     let (head, _) = HeadRow::of(&row)?;
     let mut loader = Loader::new(scope);
@@ -347,7 +440,7 @@ async fn read_table(
     values: &[Value<'_>],
     table: Table,
     loader: &mut Loader,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let rows = client.query_raw(statement, values.iter()).await?;
     pin_mut!(rows);
     while let Some(row) = rows.try_next().await? {
@@ -356,11 +449,12 @@ async fn read_table(
     Ok(())
 }
 
-async fn follow_heads(
+async fn follow_heads<T: MakeTlsConnect<Socket>>(
     config: &tokio_postgres::Config,
+    tls: T,
     heads: &watch::Sender<Sequence>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = config.connect(tls).await?;
     let listening = client.batch_execute(LISTEN);
     tokio::pin!(listening);
     let mut asked = false;

@@ -196,7 +196,8 @@ async fn a_batch_must_follow_the_head(place: Place) {
     let mut node = node(&place).await;
     node.commit("1", new_domain("sports")).await.unwrap();
     let (good, _) = entries(&node.world, START, "2", &[add("sports", "user.jane")]);
-    let cases: [(&str, fn(&mut athenz_world::LogEntry)); 4] = [
+    type Spoil = fn(&mut athenz_world::LogEntry);
+    let cases: [(&str, Spoil); 4] = [
         ("a gap", |entry| entry.sequence.0 += 1),
         ("a repetition", |entry| entry.sequence.0 -= 1),
         ("an old stamp", |entry| entry.stamp = START),
