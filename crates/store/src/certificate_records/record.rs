@@ -16,7 +16,7 @@ pub struct RecordKey {
 /// A certificate that was issued to an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Serial number in decimal.
+    /// Serial number in lower-case hexadecimal.
     pub serial: String,
     /// When it was issued.
     pub at: Timestamp,

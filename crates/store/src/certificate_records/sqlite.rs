@@ -248,7 +248,7 @@ fn claim_unrefreshed(connection: &Connection, claim: &UnrefreshedClaim) -> Resul
         "UPDATE certificate_record SET notified_at = ?1, notified_by = ?2
          WHERE (provider, instance_id, service) IN (
             SELECT provider, instance_id, service FROM certificate_record
-            WHERE provider = ?3 AND issued_at < ?4 AND (notified_at IS NULL OR notified_at < ?5) LIMIT ?6)
+            WHERE provider = ?3 AND refreshable AND issued_at < ?4 AND (notified_at IS NULL OR notified_at < ?5) LIMIT ?6)
          RETURNING {COLUMNS}"
     ))?;
     let rows = statement.query_map(

@@ -131,7 +131,11 @@ impl CsrRules {
     ///
     /// # Errors
     /// The first rule broken.
-    pub fn check(&self, names: &RequestedNames, request: &ServiceRequest<'_>) -> Result<CheckedRequest, CsrError> {
+    pub fn check(
+        &self,
+        names: &RequestedNames,
+        request: &ServiceRequest<'_>,
+    ) -> Result<CheckedRequest, CsrError> {
         self.check_uri_kinds(names)?;
         let instance_id = instance_id(names, request)?;
         let common_name = common_name(names, request)?;
@@ -141,7 +145,12 @@ impl CsrRules {
         let spiffe = self.spiffe_id(names, request)?;
         let emails = self.emails(names, request)?;
         Ok(CheckedRequest {
-            subject: Subject { country: country(names), organization, organizational_unit: None, common_name },
+            subject: Subject {
+                country: country(names),
+                organization,
+                organizational_unit: None,
+                common_name,
+            },
             dns: names.dns.clone(),
             dns_for_provider,
             ips: names.ips.clone(),
@@ -164,7 +173,11 @@ impl CsrRules {
     }
 
     /// DNS names that the provider must vouch for.
-    fn check_dns(&self, names: &RequestedNames, request: &ServiceRequest<'_>) -> Result<Vec<String>, CsrError> {
+    fn check_dns(
+        &self,
+        names: &RequestedNames,
+        request: &ServiceRequest<'_>,
+    ) -> Result<Vec<String>, CsrError> {
         if names.dns.is_empty() {
             // the host fields are looked at once the provider has spoken: check_host_fields
             return Ok(Vec::new());
@@ -194,7 +207,11 @@ impl CsrRules {
         Ok(for_provider)
     }
 
-    fn spiffe_id(&self, names: &RequestedNames, request: &ServiceRequest<'_>) -> Result<Option<String>, CsrError> {
+    fn spiffe_id(
+        &self,
+        names: &RequestedNames,
+        request: &ServiceRequest<'_>,
+    ) -> Result<Option<String>, CsrError> {
         let Some(asked) = names.spiffe_ids().next() else { return Ok(None) };
         self.spiffe
             .of_service(asked, request.domain, request.service, request.namespace)
@@ -213,12 +230,13 @@ impl CsrRules {
     }
 
     /// Whether a host is a DNS suffix of this installation, or lies below one.
-    fn is_installation_host(&self, host: &str) -> bool {
+    pub(crate) fn is_installation_host(&self, host: &str) -> bool {
         is_dns_name(host)
             && !host.starts_with('*')
-            && self.dns_suffixes.iter().any(|suffix| {
-                host.ends_with(suffix.as_str()) || suffix.strip_prefix('.') == Some(host)
-            })
+            && self
+                .dns_suffixes
+                .iter()
+                .any(|suffix| host.ends_with(suffix.as_str()) || suffix.strip_prefix('.') == Some(host))
     }
 }
 

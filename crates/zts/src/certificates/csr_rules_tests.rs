@@ -139,7 +139,11 @@ fn identity_vectors() -> Vec<(u8, Case, Verdict)> {
         (3, base().cn(&["weather.prod.web"]), Fail("Unable to validate CSR common name")),
         (4, base().cn(&[]), Fail("CSR contains neither a CommonName nor a SPIFFE URI")),
         (5, base().cn(&[]).uri("spiffe://acme.io/ns/default/sa/weather.prod.api"), Pass),
-        (6, base().cn(&["weather.prod.api", "weather.prod.api"]), Fail("contains multiple values for the same field")),
+        (
+            6,
+            base().cn(&["weather.prod.api", "weather.prod.api"]),
+            Fail("contains multiple values for the same field"),
+        ),
         (7, base().uris(&[]), Fail("InstanceId cannot be empty")),
         (8, base().uris(&[]).with(|case| case.instance_id = Some("i-0001")), Pass),
         (9, base().uris(&[]).dns("i-0001.instanceid.athenz.aws.acme.cloud"), Pass),
@@ -170,7 +174,11 @@ fn dns_vectors() -> Vec<(u8, Case, Verdict)> {
         (19, only("v2.api.weather-prod.aws.acme.cloud"), Pass),
         (20, only("api.v2.weather-prod.aws.acme.cloud"), Pass),
         (21, only("api.weather-prod.evil.aws.acme.cloud"), Provider),
-        (22, only("api.weather-prod.east1.aws.acme.cloud").with(|case| case.clusters = owned(&["east1"])), Pass),
+        (
+            22,
+            only("api.weather-prod.east1.aws.acme.cloud").with(|case| case.clusters = owned(&["east1"])),
+            Pass,
+        ),
         (23, only("xapi.weather-prod.aws.acme.cloud"), Provider),
         (24, base().dns("*.api.weather-prod.aws.acme.cloud"), Pass),
         (25, base().dns("*.api.weather-prod.r1.aws.acme.cloud"), Pass),
@@ -239,7 +247,11 @@ fn uri_and_subject_vectors() -> Vec<(u8, Case, Verdict)> {
         (46, base().with(unit("prov.aws.us-west-2:restricted")), Pass),
         (47, base().with(unit("Something")), Fail("CSR Subject OrgUnit validation failed")),
         // 48: an e-mail name of somebody else. 49 (key and signature) is the parser's, 50 the refresh's
-        (48, base().with(|case| case.names.emails = owned(&["ceo@acme.com"])), Fail("Unable to validate email")),
+        (
+            48,
+            base().with(|case| case.names.emails = owned(&["ceo@acme.com"])),
+            Fail("Unable to validate email"),
+        ),
     ]
 }
 
@@ -248,7 +260,9 @@ fn every_vector_has_its_verdict() {
     for (number, case, verdict) in vectors() {
         match (case.check(), verdict) {
             (Ok(checked), Pass) => assert!(case.provider_accepts(&checked), "{number}: the provider refuses"),
-            (Ok(checked), Provider) => assert!(!case.provider_accepts(&checked), "{number}: the provider accepts"),
+            (Ok(checked), Provider) => {
+                assert!(!case.provider_accepts(&checked), "{number}: the provider accepts")
+            }
             (Err(text), Fail(expected)) => assert!(text.contains(expected), "{number}: {text}"),
             (Ok(_), Fail(expected)) => panic!("{number}: accepted, expected {expected}"),
             (Err(text), _) => panic!("{number}: {text}"),

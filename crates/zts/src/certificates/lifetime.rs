@@ -168,10 +168,19 @@ mod tests {
     #[test]
     fn priorities() {
         let start = Timestamp::from_seconds(1_800_000_000);
-        for (days, priority) in [(0, Priority::Low), (7, Priority::Low), (8, Priority::Medium), (22, Priority::Medium),
-            (23, Priority::High), (31, Priority::High)]
-        {
-            assert_eq!(Priority::of_renewal(start, start.plus_days(30), start.plus_days(days)), priority, "{days}");
+        for (days, priority) in [
+            (0, Priority::Low),
+            (7, Priority::Low),
+            (8, Priority::Medium),
+            (22, Priority::Medium),
+            (23, Priority::High),
+            (31, Priority::High),
+        ] {
+            assert_eq!(
+                Priority::of_renewal(start, start.plus_days(30), start.plus_days(days)),
+                priority,
+                "{days}"
+            );
         }
     }
 }

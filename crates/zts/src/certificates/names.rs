@@ -138,15 +138,16 @@ impl<'a> Uri<'a> {
             let (provider, id) = rest.split_once('/').unwrap_or((rest, ""));
             return Self::InstanceId { provider, id };
         }
-        let kinds: [(&str, fn(&'a str) -> Self); 3] = [
-            ("athenz://hostname/", Self::HostName),
-            ("athenz://principal/", Self::Principal),
-            ("athenz://proxyuser/", Self::ProxyUser),
-        ];
-        kinds
-            .into_iter()
-            .find_map(|(prefix, kind)| strip_prefix_ignoring_case(uri, prefix).map(kind))
-            .unwrap_or(Self::Unknown(uri))
+        let behind = |prefix| strip_prefix_ignoring_case(uri, prefix);
+        if let Some(name) = behind("athenz://hostname/") {
+            Self::HostName(name)
+        } else if let Some(name) = behind("athenz://principal/") {
+            Self::Principal(name)
+        } else if let Some(name) = behind("athenz://proxyuser/") {
+            Self::ProxyUser(name)
+        } else {
+            Self::Unknown(uri)
+        }
     }
 }
 
@@ -200,7 +201,8 @@ mod tests {
             assert!(is_dns_name(name), "{name}");
         }
         let long = format!("{}.example", "a".repeat(64));
-        for name in ["", ".", "a..b", "a.", ".a", "*", "a.*.b", "*a.b", "a b", "a\0.b", "ä.b", "a/b", &long] {
+        for name in ["", ".", "a..b", "a.", ".a", "*", "a.*.b", "*a.b", "a b", "a\0.b", "ä.b", "a/b", &long]
+        {
             assert!(!is_dns_name(name), "{name:?}");
         }
     }

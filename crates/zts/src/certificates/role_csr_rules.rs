@@ -137,7 +137,8 @@ impl RoleCsrRules {
         }
         let [email] = names.emails.as_slice() else { return Err(RoleCsrError::Principal) };
         let (local, host) = email.split_once('@').ok_or(RoleCsrError::Principal)?;
-        let below = is_dns_name(host) && self.dns_suffixes.iter().any(|suffix| host.ends_with(suffix.as_str()));
+        let below =
+            is_dns_name(host) && self.dns_suffixes.iter().any(|suffix| host.ends_with(suffix.as_str()));
         if below && !host.starts_with('*') && local.eq_ignore_ascii_case(request.principal) {
             Ok(vec![format!("{}@{host}", request.principal)])
         } else {
@@ -147,10 +148,14 @@ impl RoleCsrRules {
 
     /// DNS names come from the caller's certificate, or are made of the principal's own name.
     fn check_dns(&self, names: &RequestedNames, request: &RoleRequest<'_>) -> Result<(), RoleCsrError> {
-        let own = request.principal.rsplit_once('.').map(|(domain, service)| format!("{service}.{}", dashed(domain)));
+        let own = request
+            .principal
+            .rsplit_once('.')
+            .map(|(domain, service)| format!("{service}.{}", dashed(domain)));
         let is_own = |name: &str| {
             own.as_deref().and_then(|own| name.strip_prefix(own)).is_some_and(|rest| {
-                rest.starts_with('.') && self.dns_suffixes.iter().any(|suffix| rest.ends_with(suffix.as_str()))
+                rest.starts_with('.')
+                    && self.dns_suffixes.iter().any(|suffix| rest.ends_with(suffix.as_str()))
             })
         };
         let held = |name: &String| request.caller.is_some_and(|caller| caller.dns.contains(name));
@@ -164,10 +169,8 @@ impl RoleCsrRules {
         request: &RoleRequest<'_>,
     ) -> Result<Option<String>, RoleCsrError> {
         let of_caller = request.caller.and_then(|caller| caller.organizational_units.first());
-        let own: Vec<&str> = of_caller
-            .map(|unit| unit.strip_suffix(":restricted").unwrap_or(unit))
-            .into_iter()
-            .collect();
+        let own: Vec<&str> =
+            of_caller.map(|unit| unit.strip_suffix(":restricted").unwrap_or(unit)).into_iter().collect();
         self.subject.organizational_unit(names, &own).ok_or(RoleCsrError::OrganizationalUnit)
     }
 
@@ -261,7 +264,11 @@ mod tests {
         names
     }
 
-    fn check(asked: &str, caller: Option<&RequestedNames>, proxy: Option<&str>) -> Result<String, RoleCsrError> {
+    fn check(
+        asked: &str,
+        caller: Option<&RequestedNames>,
+        proxy: Option<&str>,
+    ) -> Result<String, RoleCsrError> {
         let request = RoleRequest {
             domain: "ct15",
             role: "readers",
@@ -301,7 +308,10 @@ mod tests {
             };
             assert_eq!(sorted(&issued), sorted(&asked));
         }
-        assert_eq!(check("email=ct15.api@x.athenz.cloud", None, None).unwrap(), "email=ct15.api@x.athenz.cloud");
+        assert_eq!(
+            check("email=ct15.api@x.athenz.cloud", None, None).unwrap(),
+            "email=ct15.api@x.athenz.cloud"
+        );
     }
 
     #[test]

@@ -11,7 +11,13 @@ pub struct SpiffeForms {
 impl SpiffeForms {
     /// The canonical id when `asked` is one of the service: `spiffe://<domain>/sa/<service>` or
     /// `spiffe://<trust domain>/ns/<namespace>/sa/<domain>.<service>`.
-    pub fn of_service(&self, asked: &str, domain: &str, service: &str, namespace: Option<&str>) -> Option<String> {
+    pub fn of_service(
+        &self,
+        asked: &str,
+        domain: &str,
+        service: &str,
+        namespace: Option<&str>,
+    ) -> Option<String> {
         let namespace = namespace.filter(|namespace| !namespace.is_empty()).unwrap_or("default");
         first_match(
             asked,

@@ -53,7 +53,8 @@ impl SubjectRules {
     /// refused.
     pub fn organizational_unit(&self, names: &RequestedNames, own: &[&str]) -> Option<Option<String>> {
         let [asked] = names.organizational_units.as_slice() else {
-            return (names.organizational_units.is_empty() || !self.verify_organizational_unit).then_some(None);
+            return (names.organizational_units.is_empty() || !self.verify_organizational_unit)
+                .then_some(None);
         };
         let plain = asked.strip_suffix(RESTRICTED).unwrap_or(asked);
         let known = own.iter().any(|name| name.eq_ignore_ascii_case(plain))
@@ -66,14 +67,20 @@ impl SubjectRules {
             return None;
         }
         // leaving out a restriction would give more than was asked for
-        Some(asked.ends_with(RESTRICTED).then(|| format!("{}{RESTRICTED}", own.first().unwrap_or(&USUAL_UNIT))))
+        Some(
+            asked
+                .ends_with(RESTRICTED)
+                .then(|| format!("{}{RESTRICTED}", own.first().unwrap_or(&USUAL_UNIT))),
+        )
     }
 }
 
 /// The country, when it is a country code.
 pub fn country(names: &RequestedNames) -> Option<String> {
     match names.countries.as_slice() {
-        [code] if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => Some(code.clone()),
+        [code] if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            Some(code.clone())
+        }
         _ => None,
     }
 }
@@ -126,7 +133,11 @@ mod tests {
         ] {
             let owned = |expected: Option<Option<&str>>| expected.map(|inner| inner.map(str::to_owned));
             assert_eq!(open.organizational_unit(&names(&[], &[asked]), &["p.q"]), owned(by_open), "{asked}");
-            assert_eq!(strict.organizational_unit(&names(&[], &[asked]), &["p.q"]), owned(by_strict), "{asked}");
+            assert_eq!(
+                strict.organizational_unit(&names(&[], &[asked]), &["p.q"]),
+                owned(by_strict),
+                "{asked}"
+            );
         }
         assert_eq!(strict.organizational_unit(&names(&[], &[]), &["p.q"]), Some(None), "absent is fine");
     }

@@ -12,7 +12,7 @@ const KEPT_SERIALS: usize = 8;
 /// The certificate a refresh is asked for with.
 #[derive(Clone, Copy, Debug)]
 pub struct Presented<'a> {
-    /// Serial number in decimal.
+    /// Serial number as records have it.
     pub serial: &'a str,
     /// Start of its life, a whole second.
     pub not_before: Timestamp,

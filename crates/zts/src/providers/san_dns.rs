@@ -22,7 +22,8 @@ impl DnsRules {
                 if !self.suffixes.iter().any(|known| known == suffix) {
                     return false;
                 }
-            } else if self.is_of_cluster(name, &domain, service) || self.is_of_service(name, &domain, service) {
+            } else if self.is_of_cluster(name, &domain, service) || self.is_of_service(name, &domain, service)
+            {
                 hosts += 1;
             } else {
                 return false;
