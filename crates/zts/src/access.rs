@@ -122,7 +122,9 @@ pub fn principal_of_query(text: &str, users: &UserDomains) -> Result<String, Api
         PrincipalKind::Group => {
             return Err(ApiError::bad_request(format!("Invalid principal name: {text}")));
         }
-        _ if !lower.contains('.') && Grammar::CompoundName.matches(&lower) => format!("{}.{lower}", users.user),
+        _ if !lower.contains('.') && Grammar::CompoundName.matches(&lower) => {
+            format!("{}.{lower}", users.user)
+        }
         _ => lower,
     };
     Ok(users.without_alias(&name))

@@ -45,8 +45,10 @@ impl<'a> Caller<'a> {
     pub fn covers_role(&self, domain: &str, role: &str) -> bool {
         let is_it = |full: &String| {
             full.get(..domain.len()).is_some_and(|start| start.eq_ignore_ascii_case(domain))
-                && full.get(domain.len()..).and_then(|rest| rest.get(.. ":role.".len())) == Some(":role.")
-                && full.get(domain.len() + ":role.".len()..).is_some_and(|name| name.eq_ignore_ascii_case(role))
+                && full.get(domain.len()..).and_then(|rest| rest.get(..":role.".len())) == Some(":role.")
+                && full
+                    .get(domain.len() + ":role.".len()..)
+                    .is_some_and(|name| name.eq_ignore_ascii_case(role))
         };
         self.roles.is_none_or(|roles| roles.iter().any(is_it))
     }
@@ -65,9 +67,12 @@ mod tests {
     fn a_role_identity_covers_its_roles_only() {
         let roles = ["tk:role.readers".to_owned()];
         let caller = Caller { roles: Some(&roles), ..Caller::by_assertion("user.a", "user") };
-        for (domain, role, covered) in
-            [("tk", "readers", true), ("tk", "writers", false), ("tkx", "readers", false), ("t", "readers", false)]
-        {
+        for (domain, role, covered) in [
+            ("tk", "readers", true),
+            ("tk", "writers", false),
+            ("tkx", "readers", false),
+            ("t", "readers", false),
+        ] {
             assert_eq!(caller.covers_role(domain, role), covered, "{domain} {role}");
         }
         let nobody = Caller { roles: Some(&[]), ..caller };

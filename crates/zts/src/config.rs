@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use athenz_crypto::keys::{KeyError, PublicKey};
 use serde::Deserialize;
 
+use crate::certificates::config::CertificateConfig;
 use crate::tokens::details::Definition;
 
 /// Settings of ZTS.
@@ -29,6 +30,8 @@ pub struct Config {
     pub authorized_proxy_users: Vec<String>,
     /// Tokens and access checks.
     pub tokens: TokenConfig,
+    /// Certificates of services and roles.
+    pub certificates: CertificateConfig,
     /// How domains come here.
     pub replication: ReplicationConfig,
     /// Signed policies.
@@ -51,6 +54,7 @@ impl Default for Config {
             host_issuers: BTreeMap::new(),
             authorized_proxy_users: Vec::new(),
             tokens: TokenConfig::default(),
+            certificates: CertificateConfig::default(),
             replication: ReplicationConfig::default(),
             policies: PolicyConfig::default(),
             zms_public_keys: Vec::new(),

@@ -5,8 +5,7 @@ use athenz_model::names::Grammar;
 use athenz_model::wire::Wire;
 
 /// A body that is no JSON of the type wanted.
-pub const INVALID_OBJECT: &str =
-    "Invalid Object: checkout https://github.com/AthenZ/athenz/tree/master/core/zts/src/main/rdl for object defintions";
+pub const INVALID_OBJECT: &str = "Invalid Object: checkout https://github.com/AthenZ/athenz/tree/master/core/zts/src/main/rdl for object defintions";
 
 /// Checks a name that came in a body or form against the grammar of its type.
 ///

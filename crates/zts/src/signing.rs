@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use athenz_crypto::jose::{Jwk, CurveNames, JwkSet, ProtectedHeader};
+use athenz_crypto::jose::{CurveNames, Jwk, JwkSet, ProtectedHeader};
 use athenz_crypto::keys::PublicKey;
 use athenz_crypto::ring::{KeyRing, SigningKey};
 
@@ -82,7 +82,8 @@ impl Signers {
     ) -> JwkSet {
         let ours = self.rings.iter().flat_map(KeyRing::published).map(|key| (key.id.as_str(), &key.public));
         let mut seen = BTreeMap::new();
-        let all: Vec<_> = ours.chain(registered).filter(|(id, _)| seen.insert(id.to_string(), ()).is_none()).collect();
+        let all: Vec<_> =
+            ours.chain(registered).filter(|(id, _)| seen.insert(id.to_string(), ()).is_none()).collect();
         JwkSet::from_public_keys(all, names)
     }
 }

@@ -24,7 +24,10 @@ pub(super) fn add(mount: Mount<State>) -> Mount<State> {
 async fn resource_access(state: Arc<State>, call: Call) -> Answer {
     let caller = begin(&call)?;
     let resource = match call.path("resource") {
-        "" => call.query.first("resource").ok_or_else(|| ApiError::bad_request("Missing or malformed resource"))?,
+        "" => call
+            .query
+            .first("resource")
+            .ok_or_else(|| ApiError::bad_request("Missing or malformed resource"))?,
         in_path => in_path,
     };
     let asked = call.query.first("principal");
@@ -108,7 +111,5 @@ async fn tenant_domains(state: Arc<State>, call: Call) -> Answer {
 /// Whether a role's name, or its last parts, are among names separated by commas.
 fn ends_with_any(role: &str, wanted: &str) -> bool {
     let mut names = wanted.split(',');
-    names.any(|name| {
-        role.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    })
+    names.any(|name| role.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.')))
 }

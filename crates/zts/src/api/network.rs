@@ -65,7 +65,9 @@ async fn transport_rules(state: Arc<State>, call: Call) -> Answer {
             TransportDirection::In => &mut ingress,
             TransportDirection::Out => &mut egress,
         };
-        rules.extend(hosts(&index, domain, &assertion.role, call.now).iter().map(|host| rule(assertion, host)));
+        rules.extend(
+            hosts(&index, domain, &assertion.role, call.now).iter().map(|host| rule(assertion, host)),
+        );
     }
     json(&TransportRules { ingress_rules: Some(ingress), egress_rules: Some(egress) })
 }
@@ -102,5 +104,7 @@ fn add_hosts<'a>(index: &'a Index, members: &Members, now: Timestamp, hosts: &mu
 }
 
 fn counts(member: &Member, now: Timestamp) -> bool {
-    member.active && member.system_disabled.is_empty() && !member.expiration.is_some_and(|end| is_past(end, now))
+    member.active
+        && member.system_disabled.is_empty()
+        && !member.expiration.is_some_and(|end| is_past(end, now))
 }

@@ -42,8 +42,10 @@ async fn service_list(state: Arc<State>, call: Call) -> Answer {
 async fn public_key(state: Arc<State>, call: Call) -> Answer {
     begin(&call)?;
     let index = state.index();
-    let (domain, service, id) = (lower(&call, "domainName"), lower(&call, "serviceName"), lower(&call, "keyId"));
-    let key = index.domain(&domain).and_then(|entry| entry.service(&service)).and_then(|found| found.key(&id));
+    let (domain, service, id) =
+        (lower(&call, "domainName"), lower(&call, "serviceName"), lower(&call, "keyId"));
+    let key =
+        index.domain(&domain).and_then(|entry| entry.service(&service)).and_then(|found| found.key(&id));
     let key = key.ok_or_else(|| ApiError::not_found("Public Key not found"))?;
     json(&PublicKeyEntry { key: Some(key.text().to_owned()), id: Some(id) })
 }

@@ -32,7 +32,15 @@ async fn info(state: Arc<State>, call: Call) -> Answer {
     }
     let index = state.index();
     let allowed = caller.may_authorize
-        && access::allowed(&index, &state.semantics, &caller.full_name, "get", "sys.auth:info", None, call.now)?;
+        && access::allowed(
+            &index,
+            &state.semantics,
+            &caller.full_name,
+            "get",
+            "sys.auth:info",
+            None,
+            call.now,
+        )?;
     if !allowed {
         return Err(ApiError::forbidden("Forbidden").into());
     }

@@ -7,7 +7,7 @@ use athenz_model::names::Grammar;
 use athenz_model::wire::zts::OIDCResponse;
 use athenz_serve::caller::Principal;
 use athenz_serve::router::RouteOptions;
-use athenz_serve::wire::{BodyForm, Body, Refusal, json};
+use athenz_serve::wire::{Body, BodyForm, Refusal, json};
 use athenz_serve::{Answer, Call, Mount, Response};
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
@@ -81,7 +81,9 @@ fn jwt_bearer(
     let text = form.unverified_assertion.as_deref().filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| ApiError::bad_request("Invalid request: no assertion provided"))?;
     if assertion::is_id_jag(text) {
-        return Err(ApiError::bad_request("Invalid grant request: identity assertions (ID-JAG) are not supported"));
+        return Err(ApiError::bad_request(
+            "Invalid grant request: identity assertions (ID-JAG) are not supported",
+        ));
     }
     let verified = assertion::verify(text, &state.index(), &state.config, call.now)?;
     let scope = form.scope.clone().filter(|scope| !scope.is_empty());
@@ -152,9 +154,8 @@ fn id_token_response(answer: OidcAnswer, in_body: bool) -> Answer {
         redirect
     };
     if let Some(location) = answer.location {
-        let location = HeaderValue::try_from(location).map_err(|_| {
-            Refusal::from(ApiError::bad_request("invalid redirect uri"))
-        })?;
+        let location = HeaderValue::try_from(location)
+            .map_err(|_| Refusal::from(ApiError::bad_request("invalid redirect uri")))?;
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
@@ -180,4 +181,3 @@ async fn role_token(state: Arc<State>, call: Call) -> Answer {
     };
     json(&role::issue(&state, Caller::of(caller), request, call.now).await?)
 }
-

@@ -57,13 +57,15 @@ impl Service {
     pub(super) fn new(domain: &str, service: &zms::ServiceIdentity) -> Option<(Box<str>, Self)> {
         let full_name = service.name.as_deref()?;
         let short = full_name.strip_prefix(domain)?.strip_prefix('.')?;
-        let boxed = |text: &Option<String>| {
-            text.as_deref().filter(|text| !text.is_empty()).map(Box::<str>::from)
-        };
+        let boxed =
+            |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Box::<str>::from);
         let made = Self {
             full_name: full_name.into(),
             provider_endpoint: boxed(&service.provider_endpoint),
-            hosts: service.hosts.as_ref().map(|hosts| hosts.iter().map(|host| host.as_str().into()).collect()),
+            hosts: service
+                .hosts
+                .as_ref()
+                .map(|hosts| hosts.iter().map(|host| host.as_str().into()).collect()),
             x509_signer_key_id: boxed(&service.x509_cert_signer_key_id),
             ssh_signer_key_id: boxed(&service.ssh_cert_signer_key_id),
             client_id: boxed(&service.client_id),
@@ -94,10 +96,10 @@ impl Service {
     /// The service as clients see it.
     pub fn to_wire(&self) -> zts::ServiceIdentity {
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
-        let keys = self.keys.iter().map(|key| zts::PublicKeyEntry {
-            key: Some(key.text.to_string()),
-            id: Some(key.id.to_string()),
-        });
+        let keys = self
+            .keys
+            .iter()
+            .map(|key| zts::PublicKeyEntry { key: Some(key.text.to_string()), id: Some(key.id.to_string()) });
         zts::ServiceIdentity {
             name: Some(self.full_name.to_string()),
             public_keys: Some(keys.collect()),

@@ -33,7 +33,8 @@ impl TransportAssertion {
         let service = assertion.resource.as_deref()?.strip_prefix(domain)?.strip_prefix(':')?;
         let role = assertion.role.as_deref()?.strip_prefix(domain)?.strip_prefix(":role.")?;
         let action = assertion.action.as_deref()?;
-        let rest = ["TCP-", "UDP-"].iter().find_map(|protocol| action.find(protocol).map(|at| (at, *protocol)));
+        let rest =
+            ["TCP-", "UDP-"].iter().find_map(|protocol| action.find(protocol).map(|at| (at, *protocol)));
         let (at, protocol) = rest?;
         let (direction, ports) = match action.get(at + protocol.len()..)?.split_once(':')? {
             ("IN", ports) => (TransportDirection::In, ports),
@@ -84,7 +85,8 @@ mod tests {
                 ..zms::Assertion::default()
             };
             let made = TransportAssertion::new("d", &assertion);
-            let made = made.as_ref().map(|rule| (rule.direction, rule.protocol, &*rule.source_ports, rule.port));
+            let made =
+                made.as_ref().map(|rule| (rule.direction, rule.protocol, &*rule.source_ports, rule.port));
             assert_eq!(made, expected, "{action}");
         }
     }

@@ -172,7 +172,8 @@ mod tests {
         store.save("b.c", DocumentForm::Jws, r#"{"payload": "p"}"#, Timestamp::from_seconds(7)).unwrap();
         store.save("a", DocumentForm::Signed, r#"{"domain":1}"#, Timestamp::from_seconds(8)).unwrap();
         store.save("a", DocumentForm::Signed, r#"{"domain":2}"#, Timestamp::from_seconds(9)).unwrap();
-        let loaded: Vec<_> = store.load().unwrap().into_iter().map(|d| (d.domain, d.fetched.seconds())).collect();
+        let loaded: Vec<_> =
+            store.load().unwrap().into_iter().map(|d| (d.domain, d.fetched.seconds())).collect();
         assert_eq!(loaded, [("a".to_owned(), 9), ("b.c".to_owned(), 7)]);
         store.remove("a").unwrap();
         store.remove("a").unwrap();
@@ -185,7 +186,11 @@ mod tests {
         let store = DiskStore::open(folder.path()).unwrap();
         store.save("good", DocumentForm::Jws, "{}", Timestamp::EPOCH).unwrap();
         fs::write(folder.path().join("bad.json"), r#"{"format":1,"form":"jws","fet"#).unwrap();
-        fs::write(folder.path().join("later.json"), r#"{"format":9,"form":"jws","fetched":"1970-01-01T00:00:00Z","document":{}}"#).unwrap();
+        fs::write(
+            folder.path().join("later.json"),
+            r#"{"format":9,"form":"jws","fetched":"1970-01-01T00:00:00Z","document":{}}"#,
+        )
+        .unwrap();
         fs::write(folder.path().join("A b.json"), "{}").unwrap();
         let loaded: Vec<_> = store.load().unwrap().into_iter().map(|d| d.domain).collect();
         assert_eq!(loaded, ["good"]);

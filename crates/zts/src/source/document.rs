@@ -204,7 +204,8 @@ pub(crate) mod tests {
         )
     }
 
-    const DOMAIN: &str = r#"{"name":"d","modified":"2026-08-01T10:00:00.000Z","enabled":true,"description":"x"}"#;
+    const DOMAIN: &str =
+        r#"{"name":"d","modified":"2026-08-01T10:00:00.000Z","enabled":true,"description":"x"}"#;
 
     #[test]
     fn both_forms_and_both_signatures_are_read() {
@@ -215,7 +216,10 @@ pub(crate) mod tests {
             (DocumentForm::Jws, jws(&key, DOMAIN, SignatureForm::P1363)),
         ] {
             let trusted = UnverifiedDocument::new(form, text.as_str()).verify("d", &anchors(&key)).unwrap();
-            assert_eq!((trusted.name(), trusted.modified().to_string().as_str()), ("d", "2026-08-01T10:00:00.000Z"));
+            assert_eq!(
+                (trusted.name(), trusted.modified().to_string().as_str()),
+                ("d", "2026-08-01T10:00:00.000Z")
+            );
             assert_eq!(trusted.original(), Some((form, text.as_str())));
         }
     }
@@ -228,16 +232,28 @@ pub(crate) mod tests {
         for (why, form, text, domain, anchors) in [
             ("another key", DocumentForm::Signed, signed(&other, DOMAIN), "d", anchors(&key)),
             ("another key", DocumentForm::Jws, jws(&other, DOMAIN, SignatureForm::Der), "d", anchors(&key)),
-            ("no key", DocumentForm::Jws, jws(&key, DOMAIN, SignatureForm::Der), "d", TrustAnchors::default()),
+            (
+                "no key",
+                DocumentForm::Jws,
+                jws(&key, DOMAIN, SignatureForm::Der),
+                "d",
+                TrustAnchors::default(),
+            ),
             ("another domain", DocumentForm::Jws, jws(&key, DOMAIN, SignatureForm::Der), "e", anchors(&key)),
             ("changed", DocumentForm::Signed, changed, "d", anchors(&key)),
             ("no JSON", DocumentForm::Signed, "{".to_owned(), "d", anchors(&key)),
             ("the other form", DocumentForm::Jws, signed(&key, DOMAIN), "d", anchors(&key)),
-            ("no alg", DocumentForm::Jws, {
-                let none = URL_SAFE_NO_PAD.encode(r#"{"kid":"0","alg":"none"}"#);
-                let good = URL_SAFE_NO_PAD.encode(r#"{"kid":"0","alg":"ES256"}"#);
-                jws(&key, DOMAIN, SignatureForm::Der).replace(&good, &none)
-            }, "d", anchors(&key)),
+            (
+                "no alg",
+                DocumentForm::Jws,
+                {
+                    let none = URL_SAFE_NO_PAD.encode(r#"{"kid":"0","alg":"none"}"#);
+                    let good = URL_SAFE_NO_PAD.encode(r#"{"kid":"0","alg":"ES256"}"#);
+                    jws(&key, DOMAIN, SignatureForm::Der).replace(&good, &none)
+                },
+                "d",
+                anchors(&key),
+            ),
         ] {
             assert!(UnverifiedDocument::new(form, text).verify(domain, &anchors).is_err(), "{why}");
         }

@@ -48,7 +48,8 @@ pub trait ZmsClient: Send + Sync + 'static {
     ///
     /// # Errors
     /// No answer at all; an answer of any status is none.
-    fn get(&self, path: &str, tag: Option<&str>) -> impl Future<Output = Result<HttpAnswer, ZmsError>> + Send;
+    fn get(&self, path: &str, tag: Option<&str>)
+    -> impl Future<Output = Result<HttpAnswer, ZmsError>> + Send;
 }
 
 /// Why a step failed, or a domain is owed.
@@ -214,13 +215,15 @@ impl<C: ZmsClient> Poller<C> {
     }
 
     async fn delete_gone(&mut self) {
-        let names = match self.client.get("/domain", None).await.map_err(PollError::from).and_then(domain_names) {
-            Ok(names) => names,
-            Err(error) => return tracing::warn!(%error, "the names of all domains cannot be had"),
-        };
+        let names =
+            match self.client.get("/domain", None).await.map_err(PollError::from).and_then(domain_names) {
+                Ok(names) => names,
+                Err(error) => return tracing::warn!(%error, "the names of all domains cannot be had"),
+            };
         let index = self.replica.index();
         let gone = index.domain_names().filter(|held| !names.contains(*held)).map(str::to_owned);
-        let gone: Vec<String> = gone.chain(self.fetched.keys().filter(|held| !names.contains(*held)).cloned()).collect();
+        let gone: Vec<String> =
+            gone.chain(self.fetched.keys().filter(|held| !names.contains(*held)).cloned()).collect();
         self.owed.retain(|name| names.contains(name));
         self.fetched.retain(|name, _| names.contains(name));
         self.replica.apply(gone.into_iter().map(Event::Delete).collect());
@@ -252,7 +255,9 @@ impl<C: ZmsClient> Poller<C> {
                 Ok(None) => {
                     self.owed.remove(&name);
                 }
-                Err(error) => tracing::warn!(domain = %name, %error, "a domain is not taken; what is held stays"),
+                Err(error) => {
+                    tracing::warn!(domain = %name, %error, "a domain is not taken; what is held stays")
+                }
             }
         }
         self.replica.apply(events);

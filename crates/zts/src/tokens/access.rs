@@ -63,7 +63,13 @@ pub async fn issue(
 ) -> Result<TokenAnswer, ApiError> {
     let index = state.index();
     let granted = grant(state, &index, caller, form, scope, now)?;
-    let life = life(&state.config.tokens, Wish { max: form.expires_in, min: 0 }, granted.domain, &granted.roles, now);
+    let life = life(
+        &state.config.tokens,
+        Wish { max: form.expires_in, min: 0 },
+        granted.domain,
+        &granted.roles,
+        now,
+    );
     let signers = state.signers();
     let signer = signers.main();
     let access_token = sign(state, caller, form, &granted, signer, issuer, now, life).await?;
@@ -71,7 +77,8 @@ pub async fn issue(
         Some(service) => {
             let audience = format!("{}.{service}", granted.domain.name());
             let life = life.min(state.config.tokens.id_max_timeout);
-            let request = id::IdToken { audience: &audience, subject: granted.subject, nonce: None, groups: &[] };
+            let request =
+                id::IdToken { audience: &audience, subject: granted.subject, nonce: None, groups: &[] };
             Some(id::sign(signer, &request, issuer, now, life).await?)
         }
         None => None,

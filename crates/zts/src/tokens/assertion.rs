@@ -62,7 +62,12 @@ pub fn of_form(
 ///
 /// # Errors
 /// 400 in Athenz's words.
-pub fn verify(text: &str, index: &Index, config: &Config, now: Timestamp) -> Result<VerifiedAssertion, ApiError> {
+pub fn verify(
+    text: &str,
+    index: &Index,
+    config: &Config,
+    now: Timestamp,
+) -> Result<VerifiedAssertion, ApiError> {
     check(text, index, config, now).map_err(|why| {
         ApiError::bad_request(format!("Invalid client assertion: Unable to parse token: {why}"))
     })

@@ -82,7 +82,12 @@ fn read_entity(domain: &str, entity: &Entity) -> Option<RoleDefinition> {
 /// # Errors
 /// 400 in Athenz's words: too long, no kinds to check against, no JSON array of objects, an object
 /// that fits no kind.
-pub fn check(text: &str, max_length: usize, role: &[Definition], system: &[Definition]) -> Result<(), ApiError> {
+pub fn check(
+    text: &str,
+    max_length: usize,
+    role: &[Definition],
+    system: &[Definition],
+) -> Result<(), ApiError> {
     if text.chars().nth(max_length).is_some() {
         return Err(ApiError::bad_request("Authorization Details exceeds configured length limit"));
     }
@@ -130,7 +135,10 @@ mod tests {
             (r#"[{"type":"message_access"},{"type":"proxy_access","principal":"p"}]"#, None),
             ("[]", None),
             ("", None),
-            (r#"[{"type":"message_access","other":1}]"#, Some("Authorization Details configuration mismatch")),
+            (
+                r#"[{"type":"message_access","other":1}]"#,
+                Some("Authorization Details configuration mismatch"),
+            ),
             (r#"[{"type":"other"}]"#, Some("Authorization Details configuration mismatch")),
             (r#"[{"location":1}]"#, Some("Authorization Details configuration mismatch")),
             (r#"[{"type":1}]"#, Some("Authorization Details configuration mismatch")),
@@ -161,9 +169,12 @@ mod tests {
         ];
         let found = definitions_by_role("d", &entities);
         assert_eq!(found.len(), 1);
-        assert_eq!(found["readers"], vec![Definition {
-            kind: "m".to_owned(),
-            fields: vec![Field { name: "f".to_owned(), optional: false }],
-        }]);
+        assert_eq!(
+            found["readers"],
+            vec![Definition {
+                kind: "m".to_owned(),
+                fields: vec![Field { name: "f".to_owned(), optional: false }],
+            }]
+        );
     }
 }

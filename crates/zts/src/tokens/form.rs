@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn the_last_of_two_counts_and_odd_parts_are_skipped() {
-        let form = parse("junk&grant_type=CLIENT%5Fcredentials&scope=x&scope=D:role.a++D:role.b&expires_in=abc&=x&actor=%zz");
+        let form = parse(
+            "junk&grant_type=CLIENT%5Fcredentials&scope=x&scope=D:role.a++D:role.b&expires_in=abc&=x&actor=%zz",
+        );
         assert_eq!(form.grant_type().unwrap(), GrantType::ClientCredentials);
         assert_eq!(form.required_scope().unwrap(), "d:role.a  d:role.b");
         assert_eq!((form.expires_in, form.actor), (0, None));
@@ -230,7 +232,10 @@ mod tests {
             ("grant_type=client_credentials&scope=", "Invalid request: no scope provided"),
             ("proxy_principal_spiffe_uris=https://x", "Invalid spiffe uri specified: https://x"),
             ("proxy_principal_spiffe_uris=spiffe://a,spiffe://", "Invalid spiffe uri specified: spiffe://"),
-            ("proxy_principal_spiffe_uris=spiffe://a,spiffe://b,spiffe://c,spiffe://d,spiffe://e", "Too many"),
+            (
+                "proxy_principal_spiffe_uris=spiffe://a,spiffe://b,spiffe://c,spiffe://d,spiffe://e",
+                "Too many",
+            ),
         ] {
             let answer = TokenForm::parse(body, 4)
                 .and_then(|form| form.grant_type().map(|_| form))
@@ -259,9 +264,14 @@ mod tests {
         let base = "subject_token=x&subject_token_type=urn:ietf:params:oauth:token-type:";
         for (body, answer) in [
             (format!("{base}jwt"), Ok(WantedToken::Access)),
-            (format!("{base}saml2"), Err("Invalid subject token type: urn:ietf:params:oauth:token-type:saml2")),
             (
-                format!("{base}jwt&audience=a&requested_token_type=urn:ietf:params:oauth:token-type:id_token"),
+                format!("{base}saml2"),
+                Err("Invalid subject token type: urn:ietf:params:oauth:token-type:saml2"),
+            ),
+            (
+                format!(
+                    "{base}jwt&audience=a&requested_token_type=urn:ietf:params:oauth:token-type:id_token"
+                ),
                 Err("Invalid subject token type: urn:ietf:params:oauth:token-type:jwt"),
             ),
             (format!("{base}jwt&requested_token_type=x"), Err("Invalid requested token type: x")),
@@ -271,7 +281,11 @@ mod tests {
             ),
         ] {
             let given = parse(&body).exchange();
-            assert_eq!(given.as_ref().map_err(|error| error.message.as_str()), answer.as_ref().map_err(|text| *text), "{body}");
+            assert_eq!(
+                given.as_ref().map_err(|error| error.message.as_str()),
+                answer.as_ref().map_err(|text| *text),
+                "{body}"
+            );
         }
     }
 }

@@ -39,7 +39,8 @@ fn active(state: &State, caller: &str, unverified: &str, now: Timestamp) -> Opti
     if !jws.unverified_header().has_type(&[ACCESS_TOKEN_TYPE]) {
         return None;
     }
-    let audience = jws.unverified_claims().ok()?.audience().ok()?.first().map(|text| text.to_ascii_lowercase())?;
+    let audience =
+        jws.unverified_claims().ok()?.audience().ok()?.first().map(|text| text.to_ascii_lowercase())?;
     let resource = format!("{audience}:token");
     let may = access::allowed(&index, &state.semantics, caller, "introspect", &resource, None, now);
     if !may.is_ok_and(|granted| granted) {

@@ -30,8 +30,10 @@ fn life(
     now: Timestamp,
 ) -> i64 {
     let limits = lifetime::Limits { default: config.default_timeout, max: config.max_timeout };
-    let of_role = |role: &HeldRole<'_>| domain.role_entry(role.name).and_then(|entry| entry.token_expiry_mins);
-    let seconds = lifetime::seconds(limits, wish, roles.iter().map(of_role), domain.settings().token_expiry_mins);
+    let of_role =
+        |role: &HeldRole<'_>| domain.role_entry(role.name).and_then(|entry| entry.token_expiry_mins);
+    let seconds =
+        lifetime::seconds(limits, wish, roles.iter().map(of_role), domain.settings().token_expiry_mins);
     within_membership(config, seconds, roles.iter().filter_map(|role| role.until), now)
 }
 

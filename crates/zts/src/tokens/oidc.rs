@@ -114,7 +114,8 @@ fn check_redirect<'a>(
     let registered = registered.ok_or_else(|| ApiError::bad_request("invalid redirect uri"))?;
     let fits = |allowed: &str| allowed.eq_ignore_ascii_case(uri);
     let derived = || {
-        let suffix = state.config.tokens.redirect_uri_suffix.as_deref().filter(|suffix| suffix.starts_with('.'))?;
+        let suffix =
+            state.config.tokens.redirect_uri_suffix.as_deref().filter(|suffix| suffix.starts_with('.'))?;
         Some(format!("https://{service}.{}{suffix}", domain.name().replace('.', "-")))
     };
     if registered.provider_endpoint.as_deref().is_some_and(fits) || derived().as_deref().is_some_and(fits) {
@@ -257,14 +258,16 @@ fn life(
 /// The longest time that a role of the user domain gives the user.
 fn user_timeout(state: &State, index: &Index, caller: Caller<'_>, now: Timestamp) -> Option<i64> {
     let domain = index.domain(state.user_domains.user.as_str())?;
-    let tagged: Vec<(&str, i64)> = domain
-        .roles()
-        .filter_map(|(name, role)| Some((name, role.tag_number(USER_TIMEOUT)?)))
-        .collect();
+    let tagged: Vec<(&str, i64)> =
+        domain.roles().filter_map(|(name, role)| Some((name, role.tag_number(USER_TIMEOUT)?))).collect();
     if tagged.is_empty() {
         return None;
     }
     let names: Vec<&str> = tagged.iter().map(|(name, _)| *name).collect();
     let held = access::held_roles(index, &state.semantics, domain, caller.name, &names, now);
-    tagged.into_iter().filter(|(name, _)| held.iter().any(|role| role.name == *name)).map(|(_, time)| time).max()
+    tagged
+        .into_iter()
+        .filter(|(name, _)| held.iter().any(|role| role.name == *name))
+        .map(|(_, time)| time)
+        .max()
 }

@@ -65,7 +65,8 @@ pub async fn issue(
         key_id: String::new(),
         ip: Some(request.address.to_string()),
     };
-    let signed = token.sign_with(&state.signers().main().key).await.map_err(|error| super::cannot_sign(&error))?;
+    let signed =
+        token.sign_with(&state.signers().main().key).await.map_err(|error| super::cannot_sign(&error))?;
     Ok(RoleToken { token: Some(signed), expiry_time: Some(token.expires.seconds()) })
 }
 
@@ -80,14 +81,14 @@ fn grant<'a>(
     if let Some(proxied) = request.proxied {
         messages::check_name("EntityName", Grammar::CompoundName, proxied)?;
         if !state.config.authorized_proxy_users.iter().any(|user| user == caller.name) {
-            let text = format!("{CALL}: Principal: {} not authorized for proxy role token request", caller.name);
+            let text =
+                format!("{CALL}: Principal: {} not authorized for proxy role token request", caller.name);
             return Err(ApiError::forbidden(text));
         }
     }
     let name = request.domain;
-    let domain = index
-        .domain(name)
-        .ok_or_else(|| ApiError::not_found(format!("{CALL}: No such domain: {name}")))?;
+    let domain =
+        index.domain(name).ok_or_else(|| ApiError::not_found(format!("{CALL}: No such domain: {name}")))?;
     if let Some(service_domain) = caller.authorized_service_domain().filter(|other| *other != name) {
         return Err(messages::authorized_service_mismatch(service_domain, name));
     }

@@ -250,7 +250,10 @@ mod tests {
         let text = many.join(" ");
         assert_eq!(Scope::parse(&text, TEN).unwrap_err().message, "Domain limit: 10 has been reached");
         let uncounted = ["d10:role.*".to_owned()];
-        assert_eq!(Scope::parse(&text, Grammars { uncounted_roles: &uncounted, ..TEN }).unwrap().domains.len(), 11);
+        assert_eq!(
+            Scope::parse(&text, Grammars { uncounted_roles: &uncounted, ..TEN }).unwrap().domains.len(),
+            11
+        );
     }
 
     #[test]

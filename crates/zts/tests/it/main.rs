@@ -1,0 +1,15 @@
+//! ZTS without sockets: a small world, callers with certificates, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests stand outside of test functions"
+)]
+
+mod access;
+mod discovery;
+mod oidc;
+mod policies;
+mod poll;
+mod replica;
+mod tokens;
+mod world;

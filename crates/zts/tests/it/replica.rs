@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use athenz_model::{ManualClock, Timestamp};
+use athenz_policy::{Directory, Domain};
+use athenz_zts::Replica;
+use athenz_zts::index::Index;
+use athenz_zts::replica::Applied;
+use athenz_zts::source::{Checkpoint, Epoch, Event, TrustedDomain};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::world::trusted;
+
+fn replica() -> Replica {
+    Replica::new(Arc::new(ManualClock::new(Timestamp::from_seconds(1_000))), None)
+}
+
+fn domain(name: &str, second: i64, members: &[u8], host: u8, enabled: bool) -> Value {
+    let members: Vec<Value> = members.iter().map(|n| json!({"memberName": format!("user.u{n}")})).collect();
+    json!({
+        "name": name, "modified": Timestamp::from_seconds(second).to_string(), "enabled": enabled,
+        "roles": [
+            {"name": format!("{name}:role.r"), "roleMembers": members, "tags": {"zts.IssueRoleCerts": {"list": ["true"]}}},
+            {"name": "elsewhere:role.r", "roleMembers": [{"memberName": "user.evil"}]}
+        ],
+        "groups": [{"name": format!("{name}:group.g"), "groupMembers": [{"memberName": format!("user.u{host}")}]}],
+        "services": [{"name": format!("{name}.s"), "hosts": [format!("h{host}")], "publicKeys": [{"id": "0", "key": format!("k{host}")}]}]
+    })
+}
+
+fn upsert(document: Value) -> Event {
+    Event::Upsert(Arc::new(trusted(document)))
+}
+
+/// Everything an index knows, in an order that does not depend on its history.
+fn picture(index: &Index) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in index.domain_names() {
+        let entry = index.domain(name).unwrap();
+        lines.push(format!("{name} {}", entry.tag()));
+        entry.for_each_role(&mut |role, view| {
+            let mut members: Vec<&str> =
+                view.members.iter().map(|member| index.principals().text(member.principal)).collect();
+            members.sort_unstable();
+            lines.push(format!("{name}:role.{role} {members:?}"));
+        });
+        for (group, members) in entry.groups() {
+            let members: Vec<_> =
+                members.iter().map(|member| index.principals().name(member.principal)).collect();
+            lines.push(format!("{name}:group.{group} {members:?}"));
+        }
+        for (service, found) in entry.services().into_iter().flatten() {
+            let keys: Vec<_> = found.keys().iter().map(|key| (key.id(), key.text())).collect();
+            lines.push(format!("{name}.{service} {keys:?}"));
+        }
+    }
+    for host in 0..4 {
+        lines.push(format!("h{host} {:?}", index.services_of_host(&format!("h{host}"))));
+    }
+    let certificate_domains: Vec<&str> = index.certificate_domains().map(|entry| entry.name()).collect();
+    lines.push(format!("{certificate_domains:?}"));
+    lines.sort();
+    lines
+}
+
+proptest! {
+    /// Whatever happened on the way, an index is what a rebuild from the last documents gives.
+    #[test]
+    fn updates_give_what_a_rebuild_gives(
+        steps in proptest::collection::vec(
+            (0_usize..4, proptest::collection::vec(0_u8..6, 0..4), 0_u8..4, 0_u8..8), 1..24
+        )
+    ) {
+        let replica = replica();
+        let mut last: std::collections::BTreeMap<String, Option<Value>> = std::collections::BTreeMap::new();
+        for (second, (which, members, host, kind)) in (0_i64..).zip(steps) {
+            let name = format!("d{which}");
+            if kind == 0 {
+                replica.apply(vec![Event::Delete(name.clone())]);
+                last.insert(name, None);
+            } else {
+                let document = domain(&name, second, &members, host, kind != 1);
+                replica.apply(vec![upsert(document.clone())]);
+                last.insert(name, Some(document));
+            }
+        }
+        let rebuilt = self::replica();
+        rebuilt.apply(last.into_values().flatten().map(upsert).collect());
+        prop_assert_eq!(picture(&replica.index()), picture(&rebuilt.index()));
+    }
+}
+
+#[test]
+fn what_does_not_belong_to_a_domain_is_left_out() {
+    let replica = replica();
+    replica.apply(vec![upsert(domain("d", 1, &[1], 0, true))]);
+    let index = replica.index();
+    let names: Vec<&str> = index.domain("d").unwrap().roles().map(|(name, _)| name).collect();
+    assert_eq!(names, ["r"]);
+}
+
+#[test]
+fn an_older_state_is_refused_within_an_epoch() {
+    let replica = replica();
+    let names = |replica: &Replica| picture(&replica.index())[0..1].to_vec();
+    replica.apply(vec![upsert(domain("d", 5, &[1], 0, true))]);
+    let held = names(&replica);
+    let older =
+        replica.apply(vec![upsert(domain("d", 4, &[2], 0, true)), upsert(domain("e", 1, &[], 1, true))]);
+    assert_eq!(older, [Applied::Older { domain: "d".to_owned() }, Applied::Taken], "the other one is taken");
+    assert!(names(&replica).iter().all(|line| held.contains(line) || line.contains('e')));
+    assert_eq!(replica.index().domain("d").unwrap().modified().seconds(), 5);
+
+    replica.apply(vec![Event::Delete("d".to_owned())]);
+    let replayed = replica.apply(vec![upsert(domain("d", 4, &[2], 0, true))]);
+    assert_eq!(replayed, [Applied::Older { domain: "d".to_owned() }], "a deleted domain does not come back");
+
+    let data = serde_json::from_value(domain("d", 1, &[3], 0, true)).unwrap();
+    let restored = TrustedDomain::from_process(Arc::new(data), Epoch(2)).unwrap();
+    replica.apply(vec![Event::Upsert(Arc::new(restored))]);
+    assert_eq!(replica.index().domain("d").unwrap().modified().seconds(), 1, "another epoch starts anew");
+}
+
+#[test]
+fn a_reader_keeps_what_it_holds() {
+    let replica = replica();
+    replica.apply(vec![upsert(domain("d", 1, &[1], 0, true))]);
+    let before = Arc::clone(&replica.index());
+    replica.apply(vec![upsert(domain("d", 2, &[2], 1, false))]);
+    assert!(before.domain("d").is_some() && replica.index().domain("d").is_none());
+    assert!(before.services_of_host("h0").is_some() && replica.index().services_of_host("h0").is_none());
+}
+
+#[test]
+fn a_checkpoint_says_how_fresh_the_replica_is() {
+    let replica = replica();
+    assert_eq!(replica.fresh_at(), None);
+    let point = Checkpoint { epoch: Epoch(3), sequence: 17 };
+    replica.apply(vec![Event::Checkpoint(point.clone())]);
+    assert_eq!((replica.fresh_at(), replica.checkpoint()), (Some(Timestamp::from_seconds(1_000)), point));
+}
