@@ -3,6 +3,7 @@
 //! * [`names`]: grammars of the contract and newtypes that can only hold a valid, canonical name.
 //! * [`wire`]: every struct of the ZMS and ZTS contract, with Athenz's loose reading and its exact writing.
 //! * [`operation`]: the 172 operations as data.
+//! * [`schema`]: the contract as clients may ask for it.
 //! * [`timestamp`], [`clock`]: UTC moments in milliseconds, and where "now" comes from.
 //! * [`error`]: `{"code", "message"}`, the one form in which a server says no.
 //!
@@ -13,6 +14,7 @@ pub mod clock;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod schema;
 pub mod timestamp;
 pub mod wire;
 

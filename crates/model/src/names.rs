@@ -156,7 +156,9 @@ fn is_group(text: &str) -> bool {
 fn is_external(text: &str) -> bool {
     // `.` of the contract does not match a line end
     text.split_once(":ext.").is_some_and(|(domain, rest)| {
-        is_compound(domain) && !rest.is_empty() && !rest.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+        is_compound(domain)
+            && !rest.is_empty()
+            && !rest.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
     })
 }
 
@@ -372,8 +374,11 @@ mod tests {
 
     #[test]
     fn the_alias_of_the_user_domain_is_rewritten() {
-        let domains = UserDomains { alias: Some(DomainName::parse("person").unwrap()), ..UserDomains::default() };
-        for (given, meant) in [("person.jane", "user.jane"), ("person.jane.app", "person.jane.app"), ("user.x", "user.x")] {
+        let domains =
+            UserDomains { alias: Some(DomainName::parse("person").unwrap()), ..UserDomains::default() };
+        for (given, meant) in
+            [("person.jane", "user.jane"), ("person.jane.app", "person.jane.app"), ("user.x", "user.x")]
+        {
             assert_eq!(domains.without_alias(given), meant);
         }
     }
@@ -397,7 +402,9 @@ mod tests {
 
     #[test]
     fn no_name_of_another_script_or_with_control_characters() {
-        for text in ["", ".", "a.", ".a", "a..b", "-a", "a b", "ä", "a\n", "a\0", "%61", "\u{212a}elvin", "a/b"] {
+        for text in
+            ["", ".", "a.", ".a", "a..b", "-a", "a b", "ä", "a\n", "a\0", "%61", "\u{212a}elvin", "a/b"]
+        {
             assert!(DomainName::parse(text).is_err(), "{text:?}");
         }
         assert_eq!(DomainName::parse("Sports.API").unwrap().as_str(), "sports.api");
@@ -411,7 +418,10 @@ mod tests {
         let text = grammar
             .expression()
             .replace("{ResourceName}", &format!("({compound}(:{compound})?)"))
-            .replace("{ExternalMemberName}", &format!("({compound}:ext\\.[^\\n\\r\\x{{85}}\\x{{2028}}\\x{{2029}}]+)"))
+            .replace(
+                "{ExternalMemberName}",
+                &format!("({compound}:ext\\.[^\\n\\r\\x{{85}}\\x{{2028}}\\x{{2029}}]+)"),
+            )
             .replace("{GroupName}", &format!("({compound}:group\\.{compound})"))
             .replace("{AuthorityKeyword}", simple)
             .replace("{SimpleName}", simple)

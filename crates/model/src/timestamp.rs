@@ -78,6 +78,26 @@ impl Timestamp {
         self.plus_millis(days.saturating_mul(DAY))
     }
 
+    /// Reads the date of HTTP behind its weekday (RFC 9110 §5.6.7): `21 Aug 2026 10:11:12 GMT`;
+    /// a day of one digit will do.
+    pub fn parse_http(text: &str) -> Option<Self> {
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let mut words = text.split(' ');
+        let day: i8 = words.next()?.parse().ok()?;
+        let named = words.next()?;
+        let month = MONTHS.iter().position(|month| *month == named)? + 1;
+        let year: i16 = words.next()?.parse().ok()?;
+        let mut clock = words.next()?.splitn(3, ':').map(|part| part.parse::<i8>().ok());
+        let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+        if words.next() != Some("GMT") || words.next().is_some() {
+            return None;
+        }
+        let civil =
+            jiff::civil::DateTime::new(year, i8::try_from(month).ok()?, day, hour, minute, second, 0).ok()?;
+        Some(Self::from_millis(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()))
+    }
+
     /// Reads RFC 3339 with `Z` or an offset, with or without a fraction. Days and months out of
     /// range are no date: nothing rolls over.
     pub fn parse(text: &str) -> Option<Self> {
@@ -174,6 +194,24 @@ mod tests {
             ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), same, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_dates_of_http() {
+        assert_eq!(
+            Timestamp::parse_http("21 Aug 2026 10:11:12 GMT").unwrap().to_string(),
+            "2026-08-21T10:11:12.000Z"
+        );
+        assert_eq!(Timestamp::parse_http("1 Jan 1970 00:00:00 GMT"), Some(Timestamp::EPOCH));
+        for text in [
+            "",
+            "21 Aug 2026",
+            "32 Aug 2026 10:11:12 GMT",
+            "21 aug 2026 10:11:12 GMT",
+            "21 Aug 2026 10:11:12 CET",
+        ] {
+            assert_eq!(Timestamp::parse_http(text), None, "{text}");
         }
     }
 

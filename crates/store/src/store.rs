@@ -67,6 +67,12 @@ impl Store {
         Ok(Self { engine: Arc::new(engine), id, heads, _listening: listening })
     }
 
+    /// Whether other processes may write to it at the same time: a process with an embedded store
+    /// always knows the newest world.
+    pub fn is_shared(&self) -> bool {
+        matches!(&*self.engine, Engine::Postgres(_))
+    }
+
     /// Which store this is, for ever.
     pub fn id(&self) -> &StoreId {
         &self.id

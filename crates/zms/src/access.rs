@@ -35,11 +35,15 @@ pub(crate) fn may(
     resource: &str,
     trust_domain: Option<&str>,
 ) -> bool {
+    let roles: Vec<&str>;
     let subject = match asked {
         Asked::Named(name) => Subject::Principal(name),
         Asked::Caller(caller) if caller.mtls_restricted => return false,
         Asked::Caller(caller) => match &caller.roles {
-            Some(roles) => Subject::Roles { credential_domain_or_name: &caller.name, roles },
+            Some(held) => {
+                roles = held.iter().map(String::as_str).collect();
+                Subject::Roles { credential: &caller.name, roles: &roles }
+            }
             None => Subject::Principal(&caller.name),
         },
     };
@@ -56,7 +60,12 @@ pub(crate) fn caller_may(context: &Context<'_>, domain: &str, action: &str, reso
 }
 
 /// Like [`caller_may`] inside a domain that is enabled: a disabled domain refuses every change.
-pub(crate) fn caller_may_change(context: &Context<'_>, domain: &Domain, action: &str, resource: &str) -> bool {
+pub(crate) fn caller_may_change(
+    context: &Context<'_>,
+    domain: &Domain,
+    action: &str,
+    resource: &str,
+) -> bool {
     !domain.attributes.disabled && may(context, domain, Asked::Caller(context.caller), action, resource, None)
 }
 
@@ -67,7 +76,8 @@ pub(crate) fn has_system_right(context: &Context<'_>, action: &str, resource: &s
 
 /// Whether the caller is a system administrator: a user who may create top-level domains.
 pub(crate) fn is_system_administrator(context: &Context<'_>) -> bool {
-    context.caller.domain == context.users().user.as_str() && has_system_right(context, "create", "sys.auth:domain")
+    context.caller.domain == context.users().user.as_str()
+        && has_system_right(context, "create", "sys.auth:domain")
 }
 
 /// The authorization that the contract declares for a call.
@@ -87,7 +97,11 @@ pub(crate) fn authorize(context: &Context<'_>, action: &str, resource: &str) -> 
         return Err(ApiError::not_found("Domain not found"));
     };
     let Some(domain) = context.world.domain(name) else {
-        return if is_virtual_home(context, name) { Ok(()) } else { Err(ApiError::not_found("Domain not found")) };
+        return if is_virtual_home(context, name) {
+            Ok(())
+        } else {
+            Err(ApiError::not_found("Domain not found"))
+        };
     };
     if domain.attributes.disabled {
         return Err(ApiError::forbidden("Disabled Domain"));
@@ -119,7 +133,9 @@ fn is_virtual_home(context: &Context<'_>, domain: &str) -> bool {
     context.rules.config.virtual_domain_support
         && context.caller.roles.is_none()
         && context.caller.domain == users.user.as_str()
-        && own.is_some_and(|own| domain.strip_prefix(users.home.as_str()).and_then(|d| d.strip_prefix('.')) == Some(own))
+        && own.is_some_and(|own| {
+            domain.strip_prefix(users.home.as_str()).and_then(|d| d.strip_prefix('.')) == Some(own)
+        })
 }
 
 /// `GET /access`: any authenticated caller may ask about anybody.
@@ -162,7 +178,9 @@ pub(crate) fn question(
 
 /// The full name of a principal that is asked about; a name without domain is a user.
 fn checked_principal(context: &Context<'_>, name: &str) -> Result<String, ApiError> {
-    if Grammar::GroupName.matches(name) || name.split_once(':').is_some_and(|(_, rest)| rest.starts_with("group.")) {
+    if Grammar::GroupName.matches(name)
+        || name.split_once(':').is_some_and(|(_, rest)| rest.starts_with("group."))
+    {
         return Err(ApiError::bad_request("getAccessCheck: Invalid check principal value specified"));
     }
     if domain_of_principal(name).is_none() {

@@ -42,10 +42,16 @@ pub(crate) fn check_domain(context: &Context<'_>, kind: AuditedKind, domain: &st
 ///
 /// # Errors
 /// 400 where the reference is missing.
-pub(crate) fn check_object(context: &Context<'_>, audit_enabled: bool, full_name: &str) -> Result<(), ApiError> {
+pub(crate) fn check_object(
+    context: &Context<'_>,
+    audit_enabled: bool,
+    full_name: &str,
+) -> Result<(), ApiError> {
     if audit_enabled && context.audit_reference.is_empty() {
         let call = context.call();
-        return Err(ApiError::bad_request(format!("{call}: Audit reference required for object: {full_name}")));
+        return Err(ApiError::bad_request(format!(
+            "{call}: Audit reference required for object: {full_name}"
+        )));
     }
     Ok(())
 }

@@ -194,7 +194,11 @@ impl Rules {
         let users = UserDomains {
             home: or_user("home_domain", &config.home_domain)?,
             headless: or_user("headless_user_domain", &config.headless_user_domain)?,
-            alias: config.user_domain_alias.as_deref().map(|text| domain("user_domain_alias", text)).transpose()?,
+            alias: config
+                .user_domain_alias
+                .as_deref()
+                .map(|text| domain("user_domain_alias", text))
+                .transpose()?,
             additional: config
                 .addl_user_check_domains
                 .iter()

@@ -1,6 +1,6 @@
 //! What a command may look at: the world it decides on, who asks, and the time. Nothing else.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use athenz_model::names::UserDomains;
 use athenz_model::{ApiError, Timestamp};
@@ -12,27 +12,27 @@ use crate::templates::Templates;
 
 /// Who asks, as the authorities found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// Full name, lower case: `user.jane`, `sports.api`.
-    pub name: String,
+    pub(crate) name: String,
     /// Domain of the principal; for a role credential the domain of its roles.
-    pub domain: String,
+    pub(crate) domain: String,
     /// Roles of a role token or role certificate, full or short; a credential that has some is
     /// judged by them and not by memberships.
-    pub roles: Option<Vec<String>>,
+    pub(crate) roles: Option<Vec<String>>,
     /// Whether the certificate may authenticate but not authorize.
-    pub mtls_restricted: bool,
+    pub(crate) mtls_restricted: bool,
     /// Whether the authority lets its principals act (a password alone may not).
-    pub may_authorize: bool,
+    pub(crate) may_authorize: bool,
     /// The service that acts for the principal.
-    pub authorized_service: Option<String>,
+    pub(crate) authorized_service: Option<String>,
     /// Credential as it is logged: subject of the certificate, or the token without signature.
-    pub credential: String,
+    pub(crate) credential: String,
 }
 
 impl Caller {
     /// A caller known by name alone.
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let domain = name.rsplit_once('.').map_or("", |(domain, _)| domain);
         Self {
             name: name.to_owned(),
@@ -48,54 +48,52 @@ impl Caller {
 
 /// Everything a decision depends on.
 #[derive(Debug)]
-pub struct Context<'w> {
+pub(crate) struct Context<'w> {
     /// The world under the commit lock.
-    pub world: &'w World,
+    pub(crate) world: &'w World,
     /// Rules of the deployment.
-    pub rules: &'w Rules,
+    pub(crate) rules: &'w Rules,
     /// Solution templates.
-    pub templates: &'w Templates,
+    pub(crate) templates: &'w Templates,
     /// Who asks.
-    pub caller: &'w Caller,
+    pub(crate) caller: &'w Caller,
     /// Name of the call, as in the contract: `putRole`.
-    pub operation: &'static str,
+    pub(crate) operation: &'static str,
     /// The present moment.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// `modified` of everything this commit touches.
-    pub stamp: Timestamp,
+    pub(crate) stamp: Timestamp,
     /// `Y-Audit-Ref`, empty when absent.
-    pub audit_reference: &'w str,
+    pub(crate) audit_reference: &'w str,
     /// `Athenz-Resource-Owner`.
-    pub owner: &'w OwnerHeader,
+    pub(crate) owner: &'w OwnerHeader,
     /// The next free number for an assertion.
-    pub ids: &'w Cell<i64>,
+    pub(crate) ids: &'w AtomicI64,
     /// A fresh random UUID.
-    pub uuid: &'w str,
+    pub(crate) uuid: &'w str,
 }
 
 impl Context<'_> {
     /// Name of the call in lower case, as many error texts begin.
-    pub fn call(&self) -> String {
+    pub(crate) fn call(&self) -> String {
         self.operation.to_ascii_lowercase()
     }
 
     /// The domains that decide what a name is.
-    pub fn users(&self) -> &UserDomains {
+    pub(crate) fn users(&self) -> &UserDomains {
         &self.rules.users
     }
 
     /// A number for a new assertion.
-    pub fn next_id(&self) -> i64 {
-        let id = self.ids.get();
-        self.ids.set(id + 1);
-        id
+    pub(crate) fn next_id(&self) -> i64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A domain that must exist.
     ///
     /// # Errors
     /// 404 in the words of the write calls.
-    pub fn domain(&self, name: &str) -> Result<&std::sync::Arc<athenz_world::Domain>, ApiError> {
+    pub(crate) fn domain(&self, name: &str) -> Result<&std::sync::Arc<athenz_world::Domain>, ApiError> {
         self.world.domain(name).ok_or_else(|| ApiError::not_found(format!("No such domain: {name}")))
     }
 }

@@ -16,7 +16,7 @@ const FORCE: &str = ":force";
 
 /// The header as it was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum OwnerHeader {
+pub(crate) enum OwnerHeader {
     /// No header.
     #[default]
     Absent,
@@ -36,7 +36,7 @@ impl OwnerHeader {
     ///
     /// # Errors
     /// 400: not a name, or too long.
-    pub fn parse(value: Option<&str>) -> Result<Self, ApiError> {
+    pub(crate) fn parse(value: Option<&str>) -> Result<Self, ApiError> {
         let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(Self::Absent) };
         if !Grammar::ResourceOwnerName.matches(value) {
             let expected = Grammar::ResourceOwnerName.expression();

@@ -67,7 +67,6 @@ pub(crate) enum Counted {
     Subdomain,
     Group,
     GroupMember,
-    AssertionConditions,
 }
 
 impl Counted {
@@ -84,11 +83,10 @@ impl Counted {
             Self::Subdomain => "subdomain",
             Self::Group => "group",
             Self::GroupMember => "group member",
-            Self::AssertionConditions => "assertion conditions",
         }
     }
 
-    const fn of(self, quota: &Quota, defaults: &Limits) -> i32 {
+    const fn of(self, quota: &Quota) -> i32 {
         match self {
             Self::Role => quota.role,
             Self::RoleMember => quota.role_member,
@@ -101,8 +99,6 @@ impl Counted {
             Self::Subdomain => quota.subdomain,
             Self::Group => quota.group,
             Self::GroupMember => quota.group_member,
-            // no domain has its own limit of these
-            Self::AssertionConditions => defaults.assertion_conditions,
         }
     }
 }
@@ -129,8 +125,8 @@ pub(crate) fn default_quota(limits: &Limits, modified: athenz_model::Timestamp) 
 pub(crate) fn limit(context: &Context<'_>, domain: &Domain, counted: Counted) -> i32 {
     let defaults = &context.rules.config.quota;
     match &domain.quota {
-        Some(own) => counted.of(own, defaults),
-        None => counted.of(&default_quota(defaults, context.now), defaults),
+        Some(own) => counted.of(own),
+        None => counted.of(&default_quota(defaults, context.now)),
     }
 }
 
@@ -138,11 +134,18 @@ pub(crate) fn limit(context: &Context<'_>, domain: &Domain, counted: Counted) ->
 ///
 /// # Errors
 /// 429 with the limit and the count.
-pub(crate) fn check(context: &Context<'_>, domain: &Domain, counted: Counted, actual: usize) -> Result<(), ApiError> {
+pub(crate) fn check(
+    context: &Context<'_>,
+    domain: &Domain,
+    counted: Counted,
+    actual: usize,
+) -> Result<(), ApiError> {
     let limit = limit(context, domain, counted);
     if context.rules.config.quota.check && i32::try_from(actual).unwrap_or(i32::MAX) > limit {
         let noun = counted.noun();
-        return Err(ApiError::too_many_requests(format!("{noun} quota exceeded - limit: {limit} actual: {actual}")));
+        return Err(ApiError::too_many_requests(format!(
+            "{noun} quota exceeded - limit: {limit} actual: {actual}"
+        )));
     }
     Ok(())
 }
@@ -160,7 +163,9 @@ pub(crate) fn check_one_more(
     let limit = limit(context, domain, counted);
     if context.rules.config.quota.check && i32::try_from(present).unwrap_or(i32::MAX) >= limit {
         let noun = counted.noun();
-        return Err(ApiError::too_many_requests(format!("{noun} quota exceeded - limit: {limit} actual: {present}")));
+        return Err(ApiError::too_many_requests(format!(
+            "{noun} quota exceeded - limit: {limit} actual: {present}"
+        )));
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ pub enum TemplatesError {
 
 /// The templates of a server by name.
 #[derive(Debug, Default)]
-pub struct Templates(BTreeMap<String, Template>);
+pub(crate) struct Templates(BTreeMap<String, Template>);
 
 #[derive(Deserialize)]
 struct File {
@@ -37,13 +37,14 @@ impl Templates {
     ///
     /// # Errors
     /// The file cannot be used.
-    pub fn load(path: Option<&Path>) -> Result<Self, TemplatesError> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, TemplatesError> {
         let file: File = match path {
             Some(path) => serde_json::from_str(&std::fs::read_to_string(path)?)?,
             None => serde_json::from_str(SHIPPED)?,
         };
         for (name, template) in &file.templates {
-            let clash = |role: &athenz_model::wire::zms::Role| role.trust.is_some() && role.role_members.is_some();
+            let clash =
+                |role: &athenz_model::wire::zms::Role| role.trust.is_some() && role.role_members.is_some();
             if template.roles.iter().flatten().any(clash) {
                 return Err(TemplatesError::TrustAndMembers(name.clone()));
             }
@@ -52,12 +53,12 @@ impl Templates {
     }
 
     /// A template by name (lower case).
-    pub fn find(&self, name: &str) -> Option<&Template> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Template> {
         self.0.get(name)
     }
 
     /// All templates by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Template)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Template)> {
         self.0.iter().map(|(name, template)| (name.as_str(), template))
     }
 }

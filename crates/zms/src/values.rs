@@ -90,7 +90,11 @@ pub(crate) fn tags(
         // groups and services never count what they hold
         let current = match kind {
             "group" | "service" => 0,
-            _ => stored.iter().filter(|(key, _)| !tags.contains_key(*key)).map(|(_, values)| values.len()).sum(),
+            _ => stored
+                .iter()
+                .filter(|(key, _)| !tags.contains_key(*key))
+                .map(|(_, values)| values.len())
+                .sum(),
         };
         return Err(ApiError::bad_request(format!(
             "{kind} tag quota exceeded - limit: {TAGS}, current tags count: {current}, new tags count: {count}"
@@ -117,8 +121,11 @@ pub(crate) fn check_last_reviewed(
     const AHEAD: i64 = 5;
     let Some(given) = given else { return Ok(stored) };
     let config = &context.rules.config;
-    let days =
-        if is_new { config.review_date_offset_days_new_objects } else { config.review_date_offset_days_updated_objects };
+    let days = if is_new {
+        config.review_date_offset_days_new_objects
+    } else {
+        config.review_date_offset_days_updated_objects
+    };
     if given > context.now.plus_minutes(AHEAD) {
         return Err(ApiError::bad_request(format!("Last reviewed date: {given} is in the future")));
     }

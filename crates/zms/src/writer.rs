@@ -4,13 +4,13 @@
 //! committed, decides one command after another, each on the result of the one before, commits
 //! them together, publishes the new world, and only then answers.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use athenz_model::{ApiError, Clock};
 use athenz_crypto::random::{SystemRandom, uuid_v4};
+use athenz_model::{ApiError, Clock};
 use athenz_store::{Batch, CommitError, Reloaded, Store};
 use athenz_world::{ChangeSet, Head, LogEntry, Sequence, World};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -91,7 +91,6 @@ fn stopped() -> ApiError {
 struct Writer {
     parts: WriterParts,
 }
-
 
 impl Writer {
     async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
@@ -211,7 +210,7 @@ impl Writer {
         stamp: athenz_model::Timestamp,
         batch: &str,
     ) -> Result<Option<(LogEntry, World)>, ApiError> {
-        let ids = Cell::new(world.head.next_id);
+        let ids = AtomicI64::new(world.head.next_id);
         let uuid = uuid_v4(&SystemRandom);
         let context = Context {
             world,
@@ -239,7 +238,7 @@ impl Writer {
             batch: batch.to_owned(),
             time: now,
             stamp,
-            next_id: ids.get(),
+            next_id: ids.load(Ordering::Relaxed),
             actor: job.facts.caller.name.clone(),
             caller: job.facts.caller.credential.clone(),
             operation: job.facts.operation.to_owned(),

@@ -14,7 +14,9 @@ use crate::Timestamp;
 
 /// A string holds a quote, a backslash or a control character: the text has more than one reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a name or text holds a quote, a backslash or a control character, which the legacy signature cannot cover; use the JWS form")]
+#[error(
+    "a name or text holds a quote, a backslash or a control character, which the legacy signature cannot cover; use the JWS form"
+)]
 pub struct Ambiguous;
 
 /// The text of a whole domain, over which `SignedDomain.signature` is made.

@@ -79,7 +79,12 @@ pub trait Field: Sized {
     ///
     /// # Errors
     /// The text, or a text within it, does not match.
-    fn check_field(&mut self, grammar: Grammar, field: &'static str, of: &'static str) -> Result<(), Violation>;
+    fn check_field(
+        &mut self,
+        grammar: Grammar,
+        field: &'static str,
+        of: &'static str,
+    ) -> Result<(), Violation>;
 }
 
 macro_rules! scalar_fields {
@@ -102,7 +107,12 @@ impl Field for String {
         Self::is_empty(self)
     }
 
-    fn check_field(&mut self, grammar: Grammar, field: &'static str, of: &'static str) -> Result<(), Violation> {
+    fn check_field(
+        &mut self,
+        grammar: Grammar,
+        field: &'static str,
+        of: &'static str,
+    ) -> Result<(), Violation> {
         if grammar.matches(self) {
             Ok(())
         } else {
@@ -116,7 +126,12 @@ impl<T: Field> Field for Vec<T> {
         Self::is_empty(self)
     }
 
-    fn check_field(&mut self, grammar: Grammar, field: &'static str, of: &'static str) -> Result<(), Violation> {
+    fn check_field(
+        &mut self,
+        grammar: Grammar,
+        field: &'static str,
+        of: &'static str,
+    ) -> Result<(), Violation> {
         self.iter_mut().try_for_each(|element| element.check_field(grammar, field, of))
     }
 }
@@ -126,7 +141,12 @@ impl<T: Field> Field for Option<T> {
         self.as_ref().is_none_or(Field::is_empty)
     }
 
-    fn check_field(&mut self, grammar: Grammar, field: &'static str, of: &'static str) -> Result<(), Violation> {
+    fn check_field(
+        &mut self,
+        grammar: Grammar,
+        field: &'static str,
+        of: &'static str,
+    ) -> Result<(), Violation> {
         match self {
             Some(value) => value.check_field(grammar, field, of),
             None => Err(Violation::NullElement { field, of }),
@@ -140,7 +160,12 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 
     /// `grammar` is that of the keys.
-    fn check_field(&mut self, grammar: Grammar, field: &'static str, of: &'static str) -> Result<(), Violation> {
+    fn check_field(
+        &mut self,
+        grammar: Grammar,
+        field: &'static str,
+        of: &'static str,
+    ) -> Result<(), Violation> {
         for (key, value) in self {
             if !grammar.matches(key) {
                 return Err(Violation::Pattern { expression: grammar.expression(), field, of });
@@ -186,7 +211,9 @@ pub(super) fn write<M: SerializeMap, T: Field + Serialize>(
 }
 
 /// Reads one field loosely.
-pub(super) fn read<'de, A: serde::de::MapAccess<'de>, T: Loose<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
+pub(super) fn read<'de, A: serde::de::MapAccess<'de>, T: Loose<'de>>(
+    map: &mut A,
+) -> Result<Option<T>, A::Error> {
     map.next_value_seed(super::loose::Seed::default())
 }
 

@@ -40,7 +40,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(role.name.as_deref(), Some("7"));
-        assert_eq!((role.member_expiry_days, role.max_members, role.token_expiry_mins), (Some(10), Some(11), None));
+        assert_eq!(
+            (role.member_expiry_days, role.max_members, role.token_expiry_mins),
+            (Some(10), Some(11), None)
+        );
         assert_eq!((role.self_serve, role.review_enabled), (Some(true), Some(true)));
         assert_eq!((role.description, role.trust.as_deref()), (None, Some("b")));
     }
@@ -101,7 +104,8 @@ mod tests {
 
     #[test]
     fn an_entity_keeps_its_text() {
-        let entity: Entity = read(r#"{"name": "d:entity.e", "value": {"n": 123456789012345678901234567890}}"#).unwrap();
+        let entity: Entity =
+            read(r#"{"name": "d:entity.e", "value": {"n": 123456789012345678901234567890}}"#).unwrap();
         assert_eq!(entity.value.unwrap().get(), r#"{"n": 123456789012345678901234567890}"#);
         assert!(read::<Entity>(r#"{"value": "text"}"#).is_err());
     }

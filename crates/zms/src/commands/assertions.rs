@@ -7,8 +7,8 @@ use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Policy};
 
 use super::domains::ADMIN;
 use super::policies::{
-    check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name, parse_assertion,
-    parse_conditions, with_owner,
+    check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name,
+    parse_assertion, parse_conditions, with_owner,
 };
 use crate::access::{authorize, caller_may_change};
 use crate::audit::{self, AuditedKind};
@@ -101,7 +101,8 @@ pub(crate) fn delete(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Re
     let forbidden = |noun: &str| {
         ApiError::forbidden(format!("deleteAssertion: principal is not authorized to delete {noun}"))
     };
-    if target.version.is_some() && !context.world.domain(&target.domain).is_some_and(|d| may_delete(context, d, &target, id))
+    if target.version.is_some()
+        && !context.world.domain(&target.domain).is_some_and(|d| may_delete(context, d, &target, id))
     {
         return Err(match context.world.domain(&target.domain) {
             Some(_) => forbidden("assertions"),
@@ -247,12 +248,17 @@ pub(crate) fn put_condition(
 }
 
 /// `DELETE …/assertion/{assertionId}/conditions`.
-pub(crate) fn delete_conditions(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Result<ChangeSet, ApiError> {
+pub(crate) fn delete_conditions(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    id: i64,
+) -> Result<ChangeSet, ApiError> {
     let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
     check_delete_owner(context, located.policy, Component::Assertions)?;
     if located.assertion.conditions.is_empty() {
         let (call, policy) = (context.call(), &target.policy);
-        let text = format!("{call}: unable to delete assertion conditions for policy={policy} assertionId={id}");
+        let text =
+            format!("{call}: unable to delete assertion conditions for policy={policy} assertionId={id}");
         return Err(ApiError::not_found(text));
     }
     Ok(finish(target, &located, None, Vec::new()))

@@ -7,8 +7,8 @@ use athenz_model::names::{DomainName, EntityName, Grammar, MemberName};
 use athenz_model::wire::zms::{Group, GroupMeta, Role, RoleMeta, TagValueList};
 use athenz_model::{ApiError, Timestamp};
 use athenz_world::{
-    Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain, MemberAction,
-    MemberAudit, MemberRow, Ownership, Pending, PendingKind,
+    Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
+    MemberAction, MemberAudit, MemberRow, Ownership, Pending, PendingKind,
 };
 
 use super::domains::ADMIN;
@@ -21,7 +21,8 @@ use crate::context::Context;
 use crate::ownership::{self, Component, Owned, OwnedObject};
 use crate::quota::{self, Counted};
 use crate::values::{
-    check_grammar, check_last_reviewed, domain_name, entity_name, member_name, no_user_authority, not_negative, tags,
+    check_grammar, check_last_reviewed, domain_name, entity_name, member_name, no_user_authority,
+    not_negative, tags,
 };
 
 /// A member as a full put gives it.
@@ -225,7 +226,10 @@ impl SettingsInput {
             notify_roles: text(self.notify_roles, &stored.notify_roles),
             notify_details: text(self.notify_details, &stored.notify_details),
             user_authority_filter: text(self.user_authority_filter, &stored.user_authority_filter),
-            user_authority_expiration: text(self.user_authority_expiration, &stored.user_authority_expiration),
+            user_authority_expiration: text(
+                self.user_authority_expiration,
+                &stored.user_authority_expiration,
+            ),
             principal_domain_filter: text(self.principal_domain_filter, &stored.principal_domain_filter)
                 .to_lowercase(),
             description: text(self.description, &stored.description),
@@ -258,20 +262,25 @@ pub(crate) fn put(
     let found = context.domain(&domain)?;
     let held = found.collection(kind, &name);
     let trust = check_structure(context, &domain, &input)?;
-    let owner = new_owner(context, kind, &full_name, held.map(|held| &***held), &input)?;
+    let owner = new_owner(context, kind, &full_name, held.map(|held| &**held), &input)?;
     let wanted = wanted_members(context, found, kind, &name, &input)?;
-    check_audit_flag(kind, found, held.map(|held| &***held), input.settings.audit_enabled)?;
+    check_audit_flag(kind, found, held.map(|held| &**held), input.settings.audit_enabled)?;
     audit::check_domain(context, audited(kind), &domain)?;
     check_quota(context, found, kind, held.is_none(), wanted.len(), &input.settings)?;
-    let attributes = attributes(context, kind, held.map(|held| &***held), &mut input, trust, owner)?;
-    let difference = Difference { context, kind, name: &name, held: held.map(|held| &***held), attributes: &attributes };
+    let attributes = attributes(context, kind, held.map(|held| &**held), &mut input, trust, owner)?;
+    let difference =
+        Difference { context, kind, name: &name, held: held.map(|held| &**held), attributes: &attributes };
     let member_changes = difference.changes(wanted)?;
     let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
     changes.extend(member_changes);
     Ok(ChangeSet::loud(domain, changes))
 }
 
-fn check_self_renew(kind: CollectionKind, self_renew: Option<bool>, mins: Option<i32>) -> Result<(), ApiError> {
+fn check_self_renew(
+    kind: CollectionKind,
+    self_renew: Option<bool>,
+    mins: Option<i32>,
+) -> Result<(), ApiError> {
     if self_renew == Some(true) && mins.unwrap_or_default() <= 0 {
         let title = title(kind);
         let text = format!("{title} cannot enable self-renew without a positive selfRenewMins value");
@@ -373,7 +382,8 @@ fn wanted_members(
         let member_name = member_name(context, &member.name)?;
         if seen.insert(member_name.clone()) {
             let principal_kind = context.users().kind(&member_name);
-            member.dates = expiry::dates(context, &domain.attributes, &settings, principal_kind, member.dates);
+            member.dates =
+                expiry::dates(context, &domain.attributes, &settings, principal_kind, member.dates);
             wanted.push((member_name, member));
         }
     }
@@ -478,7 +488,9 @@ impl Difference<'_> {
             let stored = self.stored(&name);
             kept.insert(name.clone());
             let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
-            if same && !approval && stored.as_ref().is_some_and(|row| row.inactive == member.inactive) || (same && approval) {
+            if same && !approval && stored.as_ref().is_some_and(|row| row.inactive == member.inactive)
+                || (same && approval)
+            {
                 continue;
             }
             if approval {
@@ -492,7 +504,11 @@ impl Difference<'_> {
             if approval && settings.delete_protection {
                 changes.extend(self.request(&name, PendingKind::Delete, Dates::default())?);
             } else {
-                changes.push(Change::DeleteMember { kind: self.kind, name: self.name.clone(), member: name.clone() });
+                changes.push(Change::DeleteMember {
+                    kind: self.kind,
+                    name: self.name.clone(),
+                    member: name.clone(),
+                });
                 changes.push(self.audit(name, MemberAction::Delete));
             }
         }
@@ -627,7 +643,8 @@ fn check_audit_flag_of_meta(
         return Err(ApiError::bad_request(text));
     }
     if !held.settings().audit_enabled && !held.members.is_empty() {
-        let text = format!("Only system admins can set the {noun} as audit-enabled if it already has members");
+        let text =
+            format!("Only system admins can set the {noun} as audit-enabled if it already has members");
         return Err(ApiError::bad_request(text));
     }
     Ok(())
@@ -647,7 +664,8 @@ pub(crate) fn delete_role(context: &Context<'_>, domain: &str, name: &str) -> Re
         && context.rules.config.validate_policy_assertion_roles
         && let Some(policy) = policy_that_names(found, &full_name)
     {
-        let text = format!("deleteRole: the role: {name} associated to policy: {policy}, it cannot be deleted");
+        let text =
+            format!("deleteRole: the role: {name} associated to policy: {policy}, it cannot be deleted");
         return Err(ApiError::bad_request(text));
     }
     let Some((_, held)) = held else {
@@ -661,7 +679,10 @@ pub(crate) fn delete_role(context: &Context<'_>, domain: &str, name: &str) -> Re
 
 fn policy_that_names(domain: &Domain, role: &str) -> Option<EntityName> {
     let names = |policy: &athenz_world::Policy| {
-        policy.versions.values().any(|version| version.assertions.values().any(|assertion| assertion.role == role))
+        policy
+            .versions
+            .values()
+            .any(|version| version.assertions.values().any(|assertion| assertion.role == role))
     };
     domain.policies.iter().find(|(_, policy)| names(policy)).map(|(name, _)| name.clone())
 }
@@ -694,7 +715,11 @@ fn with_tenant_assertions(
             }));
         }
     }
-    if gone.is_empty() { changes } else { changes.and(tenant.name.clone(), athenz_world::Loudness::Loud, gone) }
+    if gone.is_empty() {
+        changes
+    } else {
+        changes.and(tenant.name.clone(), athenz_world::Loudness::Loud, gone)
+    }
 }
 
 /// `DELETE /domain/{domain}/group/{group}`.
@@ -717,7 +742,11 @@ pub(crate) fn delete_group(context: &Context<'_>, domain: &str, name: &str) -> R
 ///
 /// # Errors
 /// 400 with the roles.
-pub(crate) fn check_group_unused(context: &Context<'_>, group: &str, but: Option<&str>) -> Result<(), ApiError> {
+pub(crate) fn check_group_unused(
+    context: &Context<'_>,
+    group: &str,
+    but: Option<&str>,
+) -> Result<(), ApiError> {
     let roles: Vec<String> = context
         .world
         .memberships(CollectionKind::Role, group)
@@ -728,7 +757,9 @@ pub(crate) fn check_group_unused(context: &Context<'_>, group: &str, but: Option
         return Ok(());
     }
     let roles = roles.join(" ");
-    Err(ApiError::bad_request(format!("Remove group '{group}' membership from the following role(s): {roles}")))
+    Err(ApiError::bad_request(format!(
+        "Remove group '{group}' membership from the following role(s): {roles}"
+    )))
 }
 
 /// The members that a change of the admin role takes away, all at once.

@@ -8,7 +8,7 @@ use athenz_model::names::{DomainName, EntityName, MemberName, domain_of_principa
 use athenz_world::{Change, ChangeSet, CollectionKind, Domain, Loudness, PrincipalChange};
 
 use super::collections::check_group_unused;
-use crate::access::{authorize, home_of, may, Asked};
+use crate::access::{Asked, authorize, home_of, may};
 use crate::audit::{self, AuditedKind};
 use crate::context::Context;
 use crate::ownership::{self, Component};
@@ -25,7 +25,8 @@ pub(crate) fn top_level(context: &Context<'_>, name: &str) -> Result<ChangeSet, 
 pub(crate) fn user_domain(context: &Context<'_>, name: &str) -> Result<ChangeSet, ApiError> {
     let name = simple_name(name)?;
     authorize(context, "delete", &format!("user.{name}:domain"))?;
-    let full = home_of(context, &name).ok_or_else(|| ApiError::not_found(format!("Domain not found: '{name}'")))?;
+    let full =
+        home_of(context, &name).ok_or_else(|| ApiError::not_found(format!("Domain not found: '{name}'")))?;
     delete(context, &full)
 }
 
@@ -40,7 +41,9 @@ pub(crate) fn sub_domain(context: &Context<'_>, parent: &str, name: &str) -> Res
     let caller = Asked::Caller(context.caller);
     let in_domain = may(context, found, caller, "delete", &format!("{full}:domain"), None);
     let above = context.world.domain(&parent);
-    let in_parent = || above.is_some_and(|above| may(context, above, caller, "delete", &format!("{parent}:domain"), None));
+    let in_parent = || {
+        above.is_some_and(|above| may(context, above, caller, "delete", &format!("{parent}:domain"), None))
+    };
     if !in_domain && !in_parent() {
         return Err(ApiError::forbidden(format!("Principal is not authorized to delete domain: {full}")));
     }
@@ -103,7 +106,9 @@ fn without_traces(context: &Context<'_>, domain: &Domain, mut changes: ChangeSet
         .collect();
     for name in &names {
         for kind in [CollectionKind::Role, CollectionKind::Group] {
-            for (other, collection, ..) in world.memberships(kind, name).filter(|(other, ..)| other.name != domain.name) {
+            for (other, collection, ..) in
+                world.memberships(kind, name).filter(|(other, ..)| other.name != domain.name)
+            {
                 let Ok(collection) = EntityName::parse(collection) else { continue };
                 let change = Change::DeleteMember { kind, name: collection, member: name.clone() };
                 gone.entry(other.name.clone()).or_default().push(change);

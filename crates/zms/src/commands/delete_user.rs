@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, PrincipalKind, domain_of_principal};
 use athenz_model::wire::zms::PrincipalState;
-use athenz_world::{
-    Change, ChangeSet, CollectionKind, Loudness, MemberAction, MemberAudit, PrincipalChange,
-};
+use athenz_world::{Change, ChangeSet, CollectionKind, Loudness, MemberAction, MemberAudit, PrincipalChange};
 
 use super::membership::leaves_no_admin;
 use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
@@ -27,7 +25,9 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
     audit::check_always(context)?;
     let user = format!("{}.{name}", context.users().user);
     let system = context.world.domain(SYSTEM);
-    if system.is_some_and(|system| may(context, system, Asked::Named(&user), "create", "sys.auth:domain", None)) {
+    if system
+        .is_some_and(|system| may(context, system, Asked::Named(&user), "create", "sys.auth:domain", None))
+    {
         return Err(ApiError::forbidden("system admin users cannot be deleted"));
     }
     let home = domain_name(&format!("{}.{name}", context.users().home))?;
@@ -99,7 +99,11 @@ fn memberships_of(
 }
 
 /// `PUT /principal/{principalName}/state`.
-pub(crate) fn put_state(context: &Context<'_>, principal: &str, body: PrincipalState) -> Result<ChangeSet, ApiError> {
+pub(crate) fn put_state(
+    context: &Context<'_>,
+    principal: &str,
+    body: PrincipalState,
+) -> Result<ChangeSet, ApiError> {
     check_grammar(principal, Grammar::PrincipalName, "PrincipalName")?;
     audit::check_always(context)?;
     let principal = principal.to_ascii_lowercase();
@@ -122,7 +126,9 @@ pub(crate) fn put_state(context: &Context<'_>, principal: &str, body: PrincipalS
 
 fn may_suspend(context: &Context<'_>, name: &MemberName, domain: &str, kind: PrincipalKind) -> bool {
     let (own, system) = match kind {
-        PrincipalKind::External => (name.to_string(), format!("sys.auth:state.{}", name.replacen(':', ".", 1))),
+        PrincipalKind::External => {
+            (name.to_string(), format!("sys.auth:state.{}", name.replacen(':', ".", 1)))
+        }
         _ => {
             let short = name.strip_prefix(domain).map_or("", |rest| rest.trim_start_matches('.'));
             (format!("{domain}:service.{short}"), format!("sys.auth:state.{domain}.{short}"))
@@ -135,10 +141,13 @@ fn suspend(context: &Context<'_>, name: &MemberName, suspended: bool) -> ChangeS
     let mut by_domain: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
     for kind in [CollectionKind::Role, CollectionKind::Group] {
         for (domain, collection, _, member) in context.world.memberships(kind, name) {
-            let (Ok(collection), Some(mut row)) = (EntityName::parse(collection), context.world.member_row(member)) else {
+            let (Ok(collection), Some(mut row)) =
+                (EntityName::parse(collection), context.world.member_row(member))
+            else {
                 continue;
             };
-            let bits = if suspended { row.system_disabled | SUSPENDED } else { row.system_disabled & !SUSPENDED };
+            let bits =
+                if suspended { row.system_disabled | SUSPENDED } else { row.system_disabled & !SUSPENDED };
             if bits == row.system_disabled {
                 continue;
             }

@@ -19,7 +19,10 @@ const ACCOUNTS: usize = 512;
 
 /// The attributes of a domain that is being made. `enabled` and what only its own system
 /// attribute sets (cost center, external member validator) are not looked at.
-pub(crate) fn attributes_of_new(context: &Context<'_>, meta: DomainMeta) -> Result<DomainAttributes, ApiError> {
+pub(crate) fn attributes_of_new(
+    context: &Context<'_>,
+    meta: DomainMeta,
+) -> Result<DomainAttributes, ApiError> {
     check_numbers(&meta)?;
     check_compound_names(&meta)?;
     for (value, of) in [
@@ -79,7 +82,9 @@ pub(crate) fn attributes_of_new(context: &Context<'_>, meta: DomainMeta) -> Resu
         x509_cert_signer_key_id: meta.x509_cert_signer_key_id.unwrap_or_default(),
         ssh_cert_signer_key_id: meta.ssh_cert_signer_key_id.unwrap_or_default(),
         feature_flags: meta.feature_flags.unwrap_or_default(),
-        auto_delete_tenant_assume_role_assertions: meta.auto_delete_tenant_assume_role_assertions.unwrap_or_default(),
+        auto_delete_tenant_assume_role_assertions: meta
+            .auto_delete_tenant_assume_role_assertions
+            .unwrap_or_default(),
         client_id_self_update: meta.client_id_self_update.unwrap_or_default(),
         contacts,
         tags,
@@ -139,7 +144,10 @@ pub(crate) fn accounts(given: Option<&str>) -> Result<String, ApiError> {
 }
 
 /// Fields that are given together or not at all.
-pub(crate) fn all_or_none<const N: usize>(fields: [&Option<String>; N], refusal: &str) -> Result<(), ApiError> {
+pub(crate) fn all_or_none<const N: usize>(
+    fields: [&Option<String>; N],
+    refusal: &str,
+) -> Result<(), ApiError> {
     let given = fields.iter().filter(|field| field.as_deref().is_some_and(|text| !text.is_empty())).count();
     if given == 0 || given == N { Ok(()) } else { Err(ApiError::bad_request(refusal)) }
 }
@@ -178,7 +186,11 @@ pub(crate) fn check_unique(
         if attributes.ypm_id != 0 {
             wanted.push(("Product Id", attributes.ypm_id.to_string(), Unique::YpmId(attributes.ypm_id)));
         }
-        wanted.push(("Product Id", attributes.product_id.clone(), Unique::ProductId(attributes.product_id.clone())));
+        wanted.push((
+            "Product Id",
+            attributes.product_id.clone(),
+            Unique::ProductId(attributes.product_id.clone()),
+        ));
     }
     if config.enforce_unique_aws_accounts && !config.allow_multiple_aws_accounts {
         for account in attributes.account.split(',') {
@@ -190,18 +202,28 @@ pub(crate) fn check_unique(
         wanted.push(("Subscription Id", subscription.clone(), Unique::AzureSubscription(subscription)));
     }
     if config.enforce_unique_gcp_projects {
-        wanted.push(("Project", attributes.gcp_project.clone(), Unique::GcpProject(attributes.gcp_project.clone())));
+        wanted.push((
+            "Project",
+            attributes.gcp_project.clone(),
+            Unique::GcpProject(attributes.gcp_project.clone()),
+        ));
     }
     for (what, value, unique) in wanted.into_iter().filter(|(_, value, _)| !value.is_empty()) {
         if let Some(holder) = context.world.holder(&unique).filter(|holder| *holder != name) {
-            return Err(ApiError::bad_request(format!("{what}: {value} is already assigned to domain: {holder}")));
+            return Err(ApiError::bad_request(format!(
+                "{what}: {value} is already assigned to domain: {holder}"
+            )));
         }
     }
     Ok(())
 }
 
 /// `PUT /domain/{name}/meta`.
-pub(crate) fn put_domain_meta(context: &Context<'_>, name: &str, meta: DomainMeta) -> Result<ChangeSet, ApiError> {
+pub(crate) fn put_domain_meta(
+    context: &Context<'_>,
+    name: &str,
+    meta: DomainMeta,
+) -> Result<ChangeSet, ApiError> {
     let name = domain_name(name)?;
     authorize(context, "update", &format!("{name}:"))?;
     check_numbers(&meta)?;
@@ -251,7 +273,9 @@ fn applied(stored: &DomainAttributes, meta: DomainMeta) -> DomainAttributes {
         environment: text(meta.environment, &stored.environment),
         slack_channel: text(meta.slack_channel, &stored.slack_channel),
         on_call: text(meta.on_call, &stored.on_call),
-        auto_delete_tenant_assume_role_assertions: meta.auto_delete_tenant_assume_role_assertions.unwrap_or_default(),
+        auto_delete_tenant_assume_role_assertions: meta
+            .auto_delete_tenant_assume_role_assertions
+            .unwrap_or_default(),
         client_id_self_update: meta.client_id_self_update.unwrap_or_default(),
         ..stored.clone()
     }

@@ -2,10 +2,12 @@
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName, PrincipalKind, SimpleName};
-use athenz_model::wire::zms::{AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TopLevelDomain, UserDomain};
+use athenz_model::wire::zms::{
+    AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TopLevelDomain, UserDomain,
+};
 use athenz_world::{
-    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberAction, MemberAudit,
-    MemberRow, Ownership, PolicyVersionAttributes, Unique,
+    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberAction,
+    MemberAudit, MemberRow, Ownership, PolicyVersionAttributes, Unique,
 };
 
 use super::members::{self, MemberRules};
@@ -40,7 +42,10 @@ macro_rules! domain_meta_of {
 }
 
 /// `POST /domain`.
-pub(crate) fn post_top_level_domain(context: &Context<'_>, mut body: TopLevelDomain) -> Result<ChangeSet, ApiError> {
+pub(crate) fn post_top_level_domain(
+    context: &Context<'_>,
+    mut body: TopLevelDomain,
+) -> Result<ChangeSet, ApiError> {
     authorize(context, "create", "sys.auth:domain")?;
     let name = domain_name(body.name.as_deref().unwrap_or_default())?;
     let rules = context.rules;
@@ -91,7 +96,11 @@ pub(crate) fn post_sub_domain(
 }
 
 /// `POST /userdomain/{name}`: the caller becomes the administrator of its own domain.
-pub(crate) fn post_user_domain(context: &Context<'_>, name: &str, mut body: UserDomain) -> Result<ChangeSet, ApiError> {
+pub(crate) fn post_user_domain(
+    context: &Context<'_>,
+    name: &str,
+    mut body: UserDomain,
+) -> Result<ChangeSet, ApiError> {
     let name = crate::values::simple_name(name)?;
     authorize(context, "create", &format!("user.{name}:domain"))?;
     if !context.rules.config.allow_user_domains {
@@ -101,7 +110,8 @@ pub(crate) fn post_user_domain(context: &Context<'_>, name: &str, mut body: User
         return Err(ApiError::forbidden("postUserDomain: Request and detail domain names do not match"));
     }
     let wanted_templates = known_templates(context, body.templates.take())?;
-    let full = home_of(context, &name).ok_or_else(|| ApiError::bad_request("User domains are not allowed"))?;
+    let full =
+        home_of(context, &name).ok_or_else(|| ApiError::bad_request("User domains are not allowed"))?;
     let audit_enabled = body.audit_enabled;
     let meta = without_system_attributes(domain_meta_of!(body));
     let mut attributes = domain_meta::attributes_of_new(context, meta)?;
@@ -144,12 +154,18 @@ fn check_underscore(context: &Context<'_>, name: &str) -> Result<(), ApiError> {
 fn check_length(context: &Context<'_>, kind: &str, name: &str) -> Result<(), ApiError> {
     let most = context.rules.config.domain_name_max_len;
     if name.len() > most {
-        return Err(ApiError::bad_request(format!("Invalid {kind} name: {name} : name length cannot exceed: {most}")));
+        return Err(ApiError::bad_request(format!(
+            "Invalid {kind} name: {name} : name length cannot exceed: {most}"
+        )));
     }
     Ok(())
 }
 
-fn check_product_id(context: &Context<'_>, ypm_id: Option<i32>, product_id: Option<&str>) -> Result<(), ApiError> {
+fn check_product_id(
+    context: &Context<'_>,
+    ypm_id: Option<i32>,
+    product_id: Option<&str>,
+) -> Result<(), ApiError> {
     if !context.rules.config.product_id_support {
         return Ok(());
     }
@@ -169,12 +185,17 @@ fn check_virtual_limit(context: &Context<'_>, parent: &DomainName) -> Result<(),
         return Ok(());
     }
     if context.world.subdomains(parent).count() >= config.virtual_domain_limit {
-        return Err(ApiError::forbidden("postSubDomain: Exceeding the configured number of virtual subdomains"));
+        return Err(ApiError::forbidden(
+            "postSubDomain: Exceeding the configured number of virtual subdomains",
+        ));
     }
     Ok(())
 }
 
-fn known_templates(context: &Context<'_>, given: Option<DomainTemplateList>) -> Result<Vec<String>, ApiError> {
+fn known_templates(
+    context: &Context<'_>,
+    given: Option<DomainTemplateList>,
+) -> Result<Vec<String>, ApiError> {
     let names = given.and_then(|given| given.template_names).unwrap_or_default();
     templates::known(context, names)
 }
@@ -323,7 +344,9 @@ pub(crate) fn put_default_admins(
     for text in given {
         let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))
             .map_err(|_| ApiError::not_found(format!("unknown domain - {text}")))?;
-        if context.users().kind(&name) == PrincipalKind::Group && context.rules.config.disallow_groups_in_admin_role {
+        if context.users().kind(&name) == PrincipalKind::Group
+            && context.rules.config.disallow_groups_in_admin_role
+        {
             return Err(ApiError::bad_request("Group principals are not allowed in the role"));
         }
         members::check_domain_exists(context, &name)?;
@@ -372,7 +395,11 @@ fn repair(
 }
 
 /// DENY assertions on the admin role go, and the administrators leave roles that are denied.
-fn without_denials(context: &Context<'_>, domain: &athenz_world::Domain, wanted: &[MemberName]) -> Vec<Change> {
+fn without_denials(
+    context: &Context<'_>,
+    domain: &athenz_world::Domain,
+    wanted: &[MemberName],
+) -> Vec<Change> {
     let admin_role = CollectionKind::Role.full_name(&domain.name, ADMIN);
     let mut changes = Vec::new();
     let mut left = std::collections::BTreeSet::new();
@@ -382,7 +409,8 @@ fn without_denials(context: &Context<'_>, domain: &athenz_world::Domain, wanted:
                 if assertion.role == admin_role {
                     let (policy, version) = (policy.clone(), version.clone());
                     changes.push(Change::DeleteAssertion { policy, version, id: assertion.id });
-                } else if let Some((_, _, role)) = athenz_world::collection::parse_full_name(&assertion.role) {
+                } else if let Some((_, _, role)) = athenz_world::collection::parse_full_name(&assertion.role)
+                {
                     left.insert(role);
                 }
             }

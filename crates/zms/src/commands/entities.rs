@@ -17,13 +17,20 @@ use crate::values::{domain_name, entity_name};
 const AUTHORIZATION_DETAILS: &str = "zts.authorization_details_";
 
 /// `PUT /domain/{domainName}/entity/{entityName}`.
-pub(crate) fn put(context: &Context<'_>, domain: &str, name: &str, body: EntityBody) -> Result<ChangeSet, ApiError> {
+pub(crate) fn put(
+    context: &Context<'_>,
+    domain: &str,
+    name: &str,
+    body: EntityBody,
+) -> Result<ChangeSet, ApiError> {
     let (domain, name) = (domain_name(domain)?, entity_name(name)?);
     let full = format!("{domain}:entity.{name}");
     authorize(context, "update", &full)?;
     let given = body.name.unwrap_or_default().to_lowercase();
     if given != full {
-        return Err(ApiError::bad_request(format!("validateEntity: Entity name mismatch: {full} != {given}")));
+        return Err(ApiError::bad_request(format!(
+            "validateEntity: Entity name mismatch: {full} != {given}"
+        )));
     }
     let Some(value) = body.value else {
         return Err(ApiError::bad_request(format!("validateEntity: Entity value is empty: {name}")));
@@ -42,8 +49,8 @@ pub(crate) fn put(context: &Context<'_>, domain: &str, name: &str, body: EntityB
 
 /// The members of the object without those that are null.
 fn members(value: &RawValue) -> Result<BTreeMap<String, Box<RawValue>>, ApiError> {
-    let members: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(value.get()).map_err(|_| ApiError::bad_request(crate::messages::INVALID_OBJECT))?;
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get())
+        .map_err(|_| ApiError::bad_request(crate::messages::INVALID_OBJECT))?;
     Ok(members.into_iter().filter(|(_, member)| member.get() != "null").collect())
 }
 

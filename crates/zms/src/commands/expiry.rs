@@ -4,8 +4,8 @@
 use athenz_model::Timestamp;
 use athenz_model::names::{EntityName, PrincipalKind};
 use athenz_world::{
-    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction, MemberAudit,
-    MemberRow,
+    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction,
+    MemberAudit, MemberRow,
 };
 
 use crate::context::Context;
@@ -23,9 +23,10 @@ impl Class {
         match kind {
             PrincipalKind::User => Self::User,
             PrincipalKind::Group => Self::Group,
-            PrincipalKind::Service | PrincipalKind::HeadlessUser | PrincipalKind::External | PrincipalKind::All => {
-                Self::Service
-            }
+            PrincipalKind::Service
+            | PrincipalKind::HeadlessUser
+            | PrincipalKind::External
+            | PrincipalKind::All => Self::Service,
         }
     }
 
@@ -68,7 +69,12 @@ impl Dates {
 }
 
 /// The last moment a membership may last to, if anything limits it.
-fn due(context: &Context<'_>, domain: &DomainAttributes, settings: &CollectionSettings, class: Class) -> Option<Timestamp> {
+fn due(
+    context: &Context<'_>,
+    domain: &DomainAttributes,
+    settings: &CollectionSettings,
+    class: Class,
+) -> Option<Timestamp> {
     let config = &context.rules.config;
     let cap = match class {
         Class::User => config.default_max_user_expiry_days,
@@ -128,7 +134,11 @@ pub(crate) fn reviewed_dates(
     let limited = due(context, domain, settings, class).is_some();
     Dates {
         expiration: if limited { computed.expiration } else { stored.expiration },
-        review_reminder: if class.review_of(settings) > 0 { computed.review_reminder } else { stored.review_reminder },
+        review_reminder: if class.review_of(settings) > 0 {
+            computed.review_reminder
+        } else {
+            stored.review_reminder
+        },
     }
 }
 

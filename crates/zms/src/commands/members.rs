@@ -37,7 +37,11 @@ impl<'a> MemberRules<'a> {
 ///
 /// # Errors
 /// 400 with what speaks against it; 404 where its domain does not exist.
-pub(crate) fn check(context: &Context<'_>, rules: &MemberRules<'_>, name: &MemberName) -> Result<(), ApiError> {
+pub(crate) fn check(
+    context: &Context<'_>,
+    rules: &MemberRules<'_>,
+    name: &MemberName,
+) -> Result<(), ApiError> {
     check_kind(context, rules, name)?;
     check_domain_exists(context, name)
 }
@@ -46,7 +50,11 @@ pub(crate) fn check(context: &Context<'_>, rules: &MemberRules<'_>, name: &Membe
 ///
 /// # Errors
 /// 400 with what speaks against it.
-pub(crate) fn check_kind(context: &Context<'_>, rules: &MemberRules<'_>, name: &MemberName) -> Result<(), ApiError> {
+pub(crate) fn check_kind(
+    context: &Context<'_>,
+    rules: &MemberRules<'_>,
+    name: &MemberName,
+) -> Result<(), ApiError> {
     let noun = rules.kind.as_str();
     if !DomainFilter::parse(rules.domain_filter).admits(name) {
         return Err(ApiError::bad_request(format!("Principal {name} is not allowed for the {noun}")));
@@ -142,7 +150,9 @@ impl<'a> DomainFilter<'a> {
             return true;
         }
         let Some(domain) = domain_of_principal(name) else { return false };
-        let within = |top: &&str| domain.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let within = |top: &&str| {
+            domain.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         if self.refused.iter().any(within) {
             return false;
         }

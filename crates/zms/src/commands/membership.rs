@@ -6,8 +6,8 @@ use athenz_model::wire::zms::{GroupMembership, Membership};
 use athenz_policy::Member;
 use athenz_world::collection::is_valid;
 use athenz_world::{
-    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending, PendingKind,
-    Registration,
+    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending,
+    PendingKind, Registration,
 };
 
 use super::domains::ADMIN;
@@ -144,10 +144,14 @@ impl Target {
         };
         let call = context.operation;
         if member_name(context, &body.member_name)? != self.member {
-            return Err(ApiError::bad_request(format!("{call}: Member name in URI and {of} object do not match")));
+            return Err(ApiError::bad_request(format!(
+                "{call}: Member name in URI and {of} object do not match"
+            )));
         }
         if body.collection_name.as_deref().is_some_and(|given| !given.eq_ignore_ascii_case(&self.name)) {
-            return Err(ApiError::bad_request(format!("{call}: {title} name in URI and {of} object do not match")));
+            return Err(ApiError::bad_request(format!(
+                "{call}: {title} name in URI and {of} object do not match"
+            )));
         }
         Ok(())
     }
@@ -159,7 +163,11 @@ pub(crate) fn may_update_members(context: &Context<'_>, domain: &Domain, full_na
 }
 
 /// `PUT …/member/{member}`.
-pub(crate) fn put(context: &Context<'_>, path: MemberPath<'_>, body: &MembershipInput) -> Result<ChangeSet, ApiError> {
+pub(crate) fn put(
+    context: &Context<'_>,
+    path: MemberPath<'_>,
+    body: &MembershipInput,
+) -> Result<ChangeSet, ApiError> {
     let target = Target::parse(context, path)?;
     target.check_body(context, body)?;
     let Some((domain, held)) = target.find(context) else {
@@ -230,7 +238,12 @@ fn way_in(context: &Context<'_>, domain: &Domain, target: &Target, held: &Collec
 }
 
 /// The collection with other owners.
-fn with_owner(context: &Context<'_>, target: &Target, held: &Collection, owner: athenz_world::Ownership) -> Change {
+fn with_owner(
+    context: &Context<'_>,
+    target: &Target,
+    held: &Collection,
+    owner: athenz_world::Ownership,
+) -> Change {
     let mut settings = held.settings().clone();
     settings.owner = owner;
     let mut attributes = held.attributes.clone().with_settings(settings);
@@ -412,7 +425,9 @@ pub(crate) fn leaves_no_admin(context: &Context<'_>, held: &Collection, removed:
         // nobody valid is left already: then whoever is there counts
         false => held.members.iter().collect(),
     };
-    !counted.is_empty() && counted.iter().any(|member| goes(member)) && counted.iter().all(|member| goes(member))
+    !counted.is_empty()
+        && counted.iter().any(|member| goes(member))
+        && counted.iter().all(|member| goes(member))
 }
 
 /// `DELETE …/pendingmember/{member}`.
@@ -479,7 +494,12 @@ pub(crate) fn decide(
 
 /// Who decides: audit administrators for audit-enabled objects, else whoever may change members;
 /// never about oneself or on one's own request.
-fn check_decides(context: &Context<'_>, domain: &Domain, target: &Target, held: &Collection) -> Result<(), ApiError> {
+fn check_decides(
+    context: &Context<'_>,
+    domain: &Domain,
+    target: &Target,
+    held: &Collection,
+) -> Result<(), ApiError> {
     let caller = &context.caller.name;
     let allowed = if held.settings().audit_enabled {
         let by_domain = format!("sys.auth.audit.domain:audit.{}", target.domain);
@@ -535,7 +555,11 @@ fn approve_add(
 }
 
 /// A request to remove somebody who is gone meanwhile is simply done with.
-fn approve_delete(context: &Context<'_>, target: &Target, held: &Collection) -> Result<Vec<Change>, ApiError> {
+fn approve_delete(
+    context: &Context<'_>,
+    target: &Target,
+    held: &Collection,
+) -> Result<Vec<Change>, ApiError> {
     check_last_admin(context, target, held)?;
     let mut changes = vec![target.delete_pending()];
     if target.stored(context, held).is_some() {
@@ -546,7 +570,11 @@ fn approve_delete(context: &Context<'_>, target: &Target, held: &Collection) -> 
 }
 
 /// `DELETE /domain/{domainName}/member/{memberName}`: out of every role of the domain.
-pub(crate) fn delete_from_domain(context: &Context<'_>, domain: &str, member: &str) -> Result<ChangeSet, ApiError> {
+pub(crate) fn delete_from_domain(
+    context: &Context<'_>,
+    domain: &str,
+    member: &str,
+) -> Result<ChangeSet, ApiError> {
     let domain = domain_name(domain)?;
     crate::access::authorize(context, "update", &format!("{domain}:"))?;
     let member = member_name(context, member)?;
@@ -557,7 +585,8 @@ pub(crate) fn delete_from_domain(context: &Context<'_>, domain: &str, member: &s
     if leaves_no_admin(context, admin, &[&member]) {
         return Err(ApiError::forbidden("deleteDomainRoleMember: Cannot delete last member of 'admin' role"));
     }
-    let Some(id) = context.world.principals().id(&member).filter(|_| context.world.is_registered(&member)) else {
+    let Some(id) = context.world.principals().id(&member).filter(|_| context.world.is_registered(&member))
+    else {
         return Err(ApiError::not_found(format!("unknown principal - {member}")));
     };
     let mut changes = Vec::new();

@@ -6,8 +6,8 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, SimpleName};
 use athenz_model::wire::zms::{self as wire, AssertionEffect, PolicyOptions};
 use athenz_world::{
-    Assertion, Change, ChangeSet, CollectionKind, Condition, ConditionValue, Domain, Ownership, Policy, PolicyVersion,
-    PolicyVersionAttributes,
+    Assertion, Change, ChangeSet, CollectionKind, Condition, ConditionValue, Domain, Ownership, Policy,
+    PolicyVersion, PolicyVersionAttributes,
 };
 
 use super::domains::{ADMIN, FIRST_VERSION};
@@ -53,8 +53,8 @@ pub(crate) fn put(
     check_roles_exist(context, found, &wanted)?;
     let held = found.policies.get(&name);
     let version = body.version.take().filter(|version| !version.is_empty());
-    let target = PutTarget::find(&name, held.map(|held| &***held), version, body.active)?;
-    let owner = new_owner(context, &full, held.map(|held| &***held), !wanted.is_empty())?;
+    let target = PutTarget::find(&name, held.map(|held| &**held), version, body.active)?;
+    let owner = new_owner(context, &full, held.map(|held| &**held), !wanted.is_empty())?;
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     if held.is_none() {
         quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
@@ -69,8 +69,12 @@ pub(crate) fn put(
         tags: new_tags.unwrap_or(stored_tags),
         owner: owner.clone(),
     };
-    let mut changes = owner_of_others(held.map(|held| &***held), &name, &target.version, &owner);
-    changes.push(Change::PutPolicyVersion { policy: name.clone(), version: target.version.clone(), attributes });
+    let mut changes = owner_of_others(held.map(|held| &**held), &name, &target.version, &owner);
+    changes.push(Change::PutPolicyVersion {
+        policy: name.clone(),
+        version: target.version.clone(),
+        attributes,
+    });
     changes.extend(difference(context, &name, &target, wanted));
     Ok(ChangeSet::loud(domain, changes))
 }
@@ -105,9 +109,9 @@ impl<'a> PutTarget<'a> {
             (true, true, true) => {
                 Err(ApiError::bad_request(format!("Policy {name} already exists with an active version. ")))
             }
-            (false, true, false) => {
-                Err(ApiError::bad_request(format!("Policy {name} doesn't exist, new version must be active ")))
-            }
+            (false, true, false) => Err(ApiError::bad_request(format!(
+                "Policy {name} doesn't exist, new version must be active "
+            ))),
             (exists, _, _) => {
                 let version = simple_name(version.as_deref().unwrap_or(FIRST_VERSION))?;
                 Ok(Self { version, held: None, active: !exists })
@@ -193,7 +197,12 @@ pub(crate) fn check_delete_owner(
 
 /// Stored assertions that are not wanted go, wanted ones that are not stored come, the others
 /// keep their numbers and take the conditions given.
-fn difference(context: &Context<'_>, name: &EntityName, target: &PutTarget<'_>, wanted: Vec<Assertion>) -> Vec<Change> {
+fn difference(
+    context: &Context<'_>,
+    name: &EntityName,
+    target: &PutTarget<'_>,
+    wanted: Vec<Assertion>,
+) -> Vec<Change> {
     let (policy, version) = (name.clone(), target.version.clone());
     let stored: Vec<&Assertion> = target.held.into_iter().flat_map(|held| held.assertions.values()).collect();
     let mut changes = Vec::new();
@@ -209,7 +218,11 @@ fn difference(context: &Context<'_>, name: &EntityName, target: &PutTarget<'_>, 
             Some(present) if same_conditions(&present.conditions, &new.conditions) => continue,
             Some(present) => new.id = present.id,
         }
-        changes.push(Change::PutAssertion { policy: policy.clone(), version: version.clone(), assertion: new });
+        changes.push(Change::PutAssertion {
+            policy: policy.clone(),
+            version: version.clone(),
+            assertion: new,
+        });
     }
     changes
 }
@@ -233,7 +246,9 @@ pub(crate) fn parse_assertion(
     let action = given.action.unwrap_or_default();
     let role = given.role.unwrap_or_default().to_lowercase();
     let Some((owner, rest)) = resource.split_once(':') else {
-        return Err(ApiError::bad_request(format!("Missing domain name from assertion resource: {resource}")));
+        return Err(ApiError::bad_request(format!(
+            "Missing domain name from assertion resource: {resource}"
+        )));
     };
     if owner != "*" {
         check_grammar(owner, Grammar::CompoundName, "DomainName")?;
@@ -248,7 +263,9 @@ pub(crate) fn parse_assertion(
         return Err(ApiError::bad_request("Assertion action contains control characters"));
     }
     if !role.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(":role.")) {
-        return Err(ApiError::bad_request(format!("domain name mismatch: {domain} assertion role name: {role}")));
+        return Err(ApiError::bad_request(format!(
+            "domain name mismatch: {domain} assertion role name: {role}"
+        )));
     }
     let sensitive = forced_case || given.case_sensitive == Some(true);
     let (action, resource) = if sensitive {
@@ -283,7 +300,10 @@ pub(crate) fn check_condition_limit(context: &Context<'_>, keys: usize, limit: i
 ///
 /// # Errors
 /// 400: one has no keys.
-pub(crate) fn parse_conditions(given: Vec<wire::AssertionCondition>, first: i32) -> Result<Vec<Condition>, ApiError> {
+pub(crate) fn parse_conditions(
+    given: Vec<wire::AssertionCondition>,
+    first: i32,
+) -> Result<Vec<Condition>, ApiError> {
     given
         .into_iter()
         .zip(first..)
@@ -293,12 +313,15 @@ pub(crate) fn parse_conditions(given: Vec<wire::AssertionCondition>, first: i32)
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|(key, data)| {
-                    let value = ConditionValue { operator: data.operator?, value: data.value?.to_lowercase() };
+                    let value =
+                        ConditionValue { operator: data.operator?, value: data.value?.to_lowercase() };
                     Some((key.to_lowercase(), value))
                 })
                 .collect();
             if keys.is_empty() {
-                return Err(ApiError::bad_request("unable to insert assertion conditions: a condition has no keys"));
+                return Err(ApiError::bad_request(
+                    "unable to insert assertion conditions: a condition has no keys",
+                ));
             }
             Ok(Condition { id, keys })
         })
@@ -371,7 +394,8 @@ pub(crate) fn create_version(
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     check_version_limit(context, &name, &version, held)?;
     quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
-    let from = options.from_version.filter(|from| !from.is_empty()).map(|from| simple_name(&from)).transpose()?;
+    let from =
+        options.from_version.filter(|from| !from.is_empty()).map(|from| simple_name(&from)).transpose()?;
     let source = match &from {
         Some(from) => held.versions.get(from),
         None => held.active().map(|(_, held)| held),
@@ -393,7 +417,11 @@ pub(crate) fn create_version(
     changes.push(Change::PutPolicyVersion { policy: name.clone(), version: version.clone(), attributes });
     for assertion in source.assertions.values() {
         let copied = copy(context, assertion);
-        changes.push(Change::PutAssertion { policy: name.clone(), version: version.clone(), assertion: copied });
+        changes.push(Change::PutAssertion {
+            policy: name.clone(),
+            version: version.clone(),
+            assertion: copied,
+        });
     }
     Ok(ChangeSet::loud(domain, changes))
 }
@@ -417,8 +445,9 @@ fn check_version_limit(
 ) -> Result<(), ApiError> {
     let most = context.rules.config.quota.policy_versions;
     if i32::try_from(held.versions.len()).unwrap_or(i32::MAX) >= most {
-        let text =
-            format!("unable to put policy: {name}, version: {version}, max number of versions reached ({most})");
+        let text = format!(
+            "unable to put policy: {name}, version: {version}, max number of versions reached ({most})"
+        );
         return Err(ApiError::too_many_requests(text));
     }
     Ok(())
@@ -456,7 +485,11 @@ pub(crate) fn activate_version(
                 owner: owner.clone().unwrap_or_else(|| held.attributes.owner.clone()),
                 ..held.attributes.clone()
             };
-            changes.push(Change::PutPolicyVersion { policy: name.clone(), version: other.clone(), attributes });
+            changes.push(Change::PutPolicyVersion {
+                policy: name.clone(),
+                version: other.clone(),
+                attributes,
+            });
         }
     }
     Ok(ChangeSet::loud(domain, changes))
@@ -480,7 +513,8 @@ pub(crate) fn delete_version(
         return Err(ApiError::not_found("Policy does not exist"));
     };
     if gone.attributes.active {
-        let text = format!("{call}: unable to delete active policy version. Policy: {name}, version: {version}");
+        let text =
+            format!("{call}: unable to delete active policy version. Policy: {name}, version: {version}");
         return Err(ApiError::bad_request(text));
     }
     check_delete_owner(context, held, Component::Object)?;

@@ -3,7 +3,8 @@
 use athenz_model::ApiError;
 use athenz_model::names::MemberName;
 use athenz_world::{
-    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending, PendingKind,
+    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending,
+    PendingKind,
 };
 
 use super::collections::{CollectionInput, MemberInput, audited, check_admin_left, owned};
@@ -72,7 +73,10 @@ struct Review<'a> {
 impl Review<'_> {
     /// The members named that are members, those to leave and those to stay.
     #[expect(clippy::type_complexity, reason = "two lists of one kind each, used in one place")]
-    fn reviewed(&self, given: Vec<MemberInput>) -> Result<(Vec<MemberRow>, Vec<(MemberRow, MemberInput)>), ApiError> {
+    fn reviewed(
+        &self,
+        given: Vec<MemberInput>,
+    ) -> Result<(Vec<MemberRow>, Vec<(MemberRow, MemberInput)>), ApiError> {
         let (mut leaving, mut staying) = (Vec::new(), Vec::new());
         for member in given {
             let name = member_name(self.context, &member.name)?;

@@ -136,7 +136,9 @@ fn is_web_endpoint(context: &Context<'_>, endpoint: &str) -> bool {
     let host = host.split_once(':').map_or(host, |(host, _)| host).to_ascii_lowercase();
     let suffixes = &context.rules.config.provider_endpoints;
     !host.is_empty()
-        && (host == "localhost" || suffixes.is_empty() || suffixes.iter().any(|suffix| host.ends_with(suffix.as_str())))
+        && (host == "localhost"
+            || suffixes.is_empty()
+            || suffixes.iter().any(|suffix| host.ends_with(suffix.as_str())))
 }
 
 /// `DELETE /domain/{domain}/service/{service}`.
@@ -195,7 +197,9 @@ pub(crate) fn put_public_key(
     authorize_key(context, domain, name)?;
     let id = id.to_lowercase();
     if body.id.unwrap_or_default().to_lowercase() != id {
-        return Err(ApiError::bad_request("putPublicKeyEntry: keyId in URI and PublicKeyEntry object do not match"));
+        return Err(ApiError::bad_request(
+            "putPublicKeyEntry: keyId in URI and PublicKeyEntry object do not match",
+        ));
     }
     let Some(key) = body.key.filter(|key| is_public_key(key)) else {
         return Err(ApiError::bad_request("putPublicKeyEntry: Invalid public key"));
@@ -254,7 +258,9 @@ pub(crate) fn delete_public_key(
     let mut service = target.held.clone();
     if service.public_keys.remove(&id).is_none() {
         let (domain, name) = (&target.domain, &target.name);
-        return Err(ApiError::not_found(format!("unable to delete public key: {id} in service {domain}.{name}")));
+        return Err(ApiError::not_found(format!(
+            "unable to delete public key: {id} in service {domain}.{name}"
+        )));
     }
     Ok(written(context, target, service, None))
 }

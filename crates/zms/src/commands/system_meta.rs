@@ -25,7 +25,9 @@ pub(crate) fn put_domain_system_meta(
     let by_system = has_system_right(context, "update", &right);
     let by_domain = &*attribute == "enabled" && caller_may(context, &name, "update", &format!("{name}:"));
     if !by_system && !by_domain {
-        return Err(ApiError::forbidden(format!("unauthorized to update system meta attribute: {attribute}")));
+        return Err(ApiError::forbidden(format!(
+            "unauthorized to update system meta attribute: {attribute}"
+        )));
     }
     let domain = context.domain(&name)?;
     check_who_enables(context, &domain.attributes, by_system, &attribute, &meta)?;
@@ -55,13 +57,16 @@ fn check_who_enables(
 ) -> Result<(), ApiError> {
     let enables = attribute == "enabled" && stored.disabled && meta.enabled != Some(false);
     if enables && !by_system && stored.disabled_by != context.caller.name && !stored.disabled_by_domain {
-        return Err(ApiError::forbidden(format!("unauthorized to update system meta attribute: {attribute}")));
+        return Err(ApiError::forbidden(format!(
+            "unauthorized to update system meta attribute: {attribute}"
+        )));
     }
     Ok(())
 }
 
 fn check_product_id(context: &Context<'_>, name: &str, meta: &DomainMeta) -> Result<(), ApiError> {
-    let absent = meta.ypm_id.unwrap_or_default() == 0 && meta.product_id.as_deref().unwrap_or_default().is_empty();
+    let absent =
+        meta.ypm_id.unwrap_or_default() == 0 && meta.product_id.as_deref().unwrap_or_default().is_empty();
     if context.rules.config.product_id_support && absent && !name.contains('.') {
         return Err(ApiError::bad_request("Unique Product Id must be specified for top level domain"));
     }
@@ -115,7 +120,9 @@ fn applied(
             reset |= stored.ypm_id != 0 && stored.ypm_id != ypm_id;
             new.ypm_id = ypm_id;
         }
-        "certdnsdomain" => set(&mut new.cert_dns_domain, meta.cert_dns_domain.map(|text| text.to_lowercase())),
+        "certdnsdomain" => {
+            set(&mut new.cert_dns_domain, meta.cert_dns_domain.map(|text| text.to_lowercase()))
+        }
         "org" => set(&mut new.org, meta.org.map(|text| text.to_lowercase())),
         "x509certsignerkeyid" => set(&mut new.x509_cert_signer_key_id, meta.x509_cert_signer_key_id),
         "sshcertsignerkeyid" => set(&mut new.ssh_cert_signer_key_id, meta.ssh_cert_signer_key_id),
@@ -155,7 +162,14 @@ pub(crate) fn put_role_system_meta(
     attribute: &str,
     meta: RoleSystemMeta,
 ) -> Result<ChangeSet, ApiError> {
-    put_audit_enabled(context, CollectionKind::Role, domain, name, attribute, meta.audit_enabled.unwrap_or_default())
+    put_audit_enabled(
+        context,
+        CollectionKind::Role,
+        domain,
+        name,
+        attribute,
+        meta.audit_enabled.unwrap_or_default(),
+    )
 }
 
 /// `PUT …/group/{name}/meta/system/{attribute}`.
@@ -166,7 +180,14 @@ pub(crate) fn put_group_system_meta(
     attribute: &str,
     meta: GroupSystemMeta,
 ) -> Result<ChangeSet, ApiError> {
-    put_audit_enabled(context, CollectionKind::Group, domain, name, attribute, meta.audit_enabled.unwrap_or_default())
+    put_audit_enabled(
+        context,
+        CollectionKind::Group,
+        domain,
+        name,
+        attribute,
+        meta.audit_enabled.unwrap_or_default(),
+    )
 }
 
 fn put_audit_enabled(
@@ -194,7 +215,8 @@ fn put_audit_enabled(
         return Err(ApiError::bad_request(format!("unknown {noun} system meta attribute: {attribute}")));
     }
     if !found.attributes.audit_enabled {
-        let text = format!("{call}: auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
+        let text =
+            format!("{call}: auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
         return Err(ApiError::bad_request(text));
     }
     let Some(held) = found.collection(kind, &name) else {
@@ -214,13 +236,16 @@ fn put_audit_enabled(
 fn check_groups_are_audited(context: &Context<'_>, held: &athenz_world::Collection) -> Result<(), ApiError> {
     for member in held.members.iter() {
         let name = context.world.name_of(member.principal);
-        let Some((CollectionKind::Group, domain, group)) = athenz_world::collection::parse_full_name(&name) else {
+        let Some((CollectionKind::Group, domain, group)) = athenz_world::collection::parse_full_name(&name)
+        else {
             continue;
         };
         match context.world.collection(CollectionKind::Group, domain, &group) {
             None => return Err(ApiError::bad_request(format!("role has invalid group member: {name}"))),
             Some(found) if !found.settings().audit_enabled => {
-                return Err(ApiError::bad_request(format!("role member: {name} must have audit flag enabled")));
+                return Err(ApiError::bad_request(format!(
+                    "role member: {name} must have audit flag enabled"
+                )));
             }
             Some(_) => {}
         }
@@ -239,8 +264,10 @@ pub(crate) fn put_service_system_meta(
     let domain = domain_name(domain)?;
     let name = simple_name(name)?;
     let attribute = simple_name(attribute)?;
-    let by_system = has_system_right(context, "update", &format!("sys.auth:meta.service.{attribute}.{domain}"));
-    let by_itself = &*attribute == "clientid" && sets_own_client_id(context, &domain, &name, meta.client_id.as_deref());
+    let by_system =
+        has_system_right(context, "update", &format!("sys.auth:meta.service.{attribute}.{domain}"));
+    let by_itself =
+        &*attribute == "clientid" && sets_own_client_id(context, &domain, &name, meta.client_id.as_deref());
     if !by_system && !by_itself {
         return Err(ApiError::forbidden(
             "putServiceIdentitySystemMeta: Unauthorized update for service system meta attribute",
@@ -260,11 +287,17 @@ pub(crate) fn put_service_system_meta(
             super::services::check_endpoint(context, "putServiceIdentitySystemMeta", &endpoint)?;
             service.provider_endpoint = endpoint;
         }
-        "x509certsignerkeyid" => service.x509_cert_signer_key_id = meta.x509_cert_signer_key_id.unwrap_or_default(),
-        "sshcertsignerkeyid" => service.ssh_cert_signer_key_id = meta.ssh_cert_signer_key_id.unwrap_or_default(),
+        "x509certsignerkeyid" => {
+            service.x509_cert_signer_key_id = meta.x509_cert_signer_key_id.unwrap_or_default()
+        }
+        "sshcertsignerkeyid" => {
+            service.ssh_cert_signer_key_id = meta.ssh_cert_signer_key_id.unwrap_or_default()
+        }
         "clientid" => service.client_id = meta.client_id.unwrap_or_default(),
         "featureflags" => service.feature_flags = meta.feature_flags.unwrap_or_default(),
-        _ => return Err(ApiError::bad_request(format!("unknown service system meta attribute: {attribute}"))),
+        _ => {
+            return Err(ApiError::bad_request(format!("unknown service system meta attribute: {attribute}")));
+        }
     }
     service.modified = context.stamp;
     Ok(ChangeSet::loud(domain, vec![Change::PutService { name, service: Box::new(service) }]))

@@ -6,8 +6,8 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, SimpleName};
 use athenz_model::wire::zms::{self as wire, DomainTemplate, Template};
 use athenz_world::{
-    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
-    MemberRow, Ownership, PolicyVersionAttributes, Service,
+    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings,
+    Domain, MemberRow, Ownership, PolicyVersionAttributes, Service,
 };
 
 use super::collections::{SettingsInput, check_group_unused};
@@ -27,7 +27,9 @@ const DOMAIN: &str = "_domain_";
 pub(crate) fn known(context: &Context<'_>, names: Vec<String>) -> Result<Vec<String>, ApiError> {
     let names: Vec<String> = names.into_iter().map(|name| name.to_lowercase()).collect();
     match names.iter().find(|name| context.templates.find(name).is_none()) {
-        Some(name) => Err(ApiError::not_found(format!("validateSolutionTemplates: Template not found: {name}"))),
+        Some(name) => {
+            Err(ApiError::not_found(format!("validateSolutionTemplates: Template not found: {name}")))
+        }
         None => Ok(names),
     }
 }
@@ -59,7 +61,8 @@ pub(crate) fn put(
     let names = known(context, names)?;
     let found = context.domain(&domain)?;
     audit::check_domain(context, AuditedKind::Template, &domain)?;
-    let mut filled = Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
+    let mut filled =
+        Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
     for name in &names {
         filled.apply(name)?;
     }
@@ -67,7 +70,11 @@ pub(crate) fn put(
 }
 
 /// The changes that apply a template to a domain that is being made.
-pub(crate) fn apply_to_new(context: &Context<'_>, domain: &DomainName, name: &str) -> Result<Vec<Change>, ApiError> {
+pub(crate) fn apply_to_new(
+    context: &Context<'_>,
+    domain: &DomainName,
+    name: &str,
+) -> Result<Vec<Change>, ApiError> {
     let empty = Arc::new(Domain::new(domain.clone()));
     let mut fill = Fill { context, domain: empty, params: Vec::new(), changes: Vec::new() };
     fill.apply(name)?;
@@ -95,7 +102,9 @@ struct Fill<'a> {
 impl Fill<'_> {
     fn apply(&mut self, name: &str) -> Result<(), ApiError> {
         let Some(template) = self.context.templates.find(name) else {
-            return Err(ApiError::not_found(format!("validateSolutionTemplates: Template not found: {name}")));
+            return Err(ApiError::not_found(format!(
+                "validateSolutionTemplates: Template not found: {name}"
+            )));
         };
         for role in template.roles.iter().flatten() {
             self.role(role)?;
@@ -186,12 +195,19 @@ impl Fill<'_> {
             ..wire::GroupMeta::default()
         };
         self.collection(kind, &name, SettingsInput::from(meta), None);
-        let members = group.group_members.iter().flatten().filter_map(|member| member.member_name.clone()).collect();
+        let members =
+            group.group_members.iter().flatten().filter_map(|member| member.member_name.clone()).collect();
         self.members(kind, &name, members)
     }
 
     /// New: with the settings of the template. Existing: those given override those stored.
-    fn collection(&mut self, kind: CollectionKind, name: &EntityName, input: SettingsInput, trust: Option<DomainName>) {
+    fn collection(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        input: SettingsInput,
+        trust: Option<DomainName>,
+    ) {
         let held = self.domain.collection(kind, name);
         let unset = CollectionSettings::default();
         let stored = held.map_or(&unset, |held| held.settings());
@@ -204,7 +220,12 @@ impl Fill<'_> {
     }
 
     /// Members are added, never removed.
-    fn members(&mut self, kind: CollectionKind, name: &EntityName, given: Vec<String>) -> Result<(), ApiError> {
+    fn members(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        given: Vec<String>,
+    ) -> Result<(), ApiError> {
         for text in given {
             let text = self.fill(&text).to_lowercase();
             let member = MemberName::parse(&text)
@@ -239,16 +260,25 @@ impl Fill<'_> {
                     tags: Default::default(),
                     owner: Ownership::default(),
                 };
-                self.changes.push(Change::PutPolicyVersion { policy: name.clone(), version: version.clone(), attributes });
+                self.changes.push(Change::PutPolicyVersion {
+                    policy: name.clone(),
+                    version: version.clone(),
+                    attributes,
+                });
                 version
             }
         };
         for given in policy.assertions.iter().flatten() {
             let mut assertion = self.assertion(given)?;
-            let present = held.is_some_and(|(_, held)| held.assertions.values().any(|a| a.says_the_same(&assertion)));
+            let present =
+                held.is_some_and(|(_, held)| held.assertions.values().any(|a| a.says_the_same(&assertion)));
             if !present {
                 assertion.id = self.context.next_id();
-                self.changes.push(Change::PutAssertion { policy: name.clone(), version: version.clone(), assertion });
+                self.changes.push(Change::PutAssertion {
+                    policy: name.clone(),
+                    version: version.clone(),
+                    assertion,
+                });
             }
         }
         Ok(())
@@ -323,10 +353,14 @@ fn objects_of(context: &Context<'_>, domain: &Domain, template: &Template) -> Re
             changes.push(Change::DeleteCollection { kind: CollectionKind::Role, name });
         }
     }
-    for name in template.policies.iter().flatten().filter_map(|policy| short(policy.name.as_ref(), "policy")) {
+    for name in template.policies.iter().flatten().filter_map(|policy| short(policy.name.as_ref(), "policy"))
+    {
         let versions = domain.policies.get(&name).into_iter().flat_map(|held| held.versions.keys());
         changes.extend(
-            versions.map(|version| Change::DeletePolicyVersion { policy: name.clone(), version: version.clone() }),
+            versions.map(|version| Change::DeletePolicyVersion {
+                policy: name.clone(),
+                version: version.clone(),
+            }),
         );
     }
     for service in template.services.iter().flatten().filter_map(|service| service.name.as_ref()) {

@@ -2,11 +2,10 @@
 
 use athenz_model::names::UserDomains;
 use athenz_model::wire::zms::{
-    Group, GroupAuditLog, GroupMember, GroupMembership, Membership, ResourceGroupOwnership, ResourceRoleOwnership,
-    Role, RoleAuditLog, RoleMember,
+    Group, GroupAuditLog, GroupMember, GroupMembership, Membership, ResourceGroupOwnership,
+    ResourceRoleOwnership, Role, RoleAuditLog, RoleMember,
 };
 use athenz_policy::Member;
-use athenz_world::collection::is_valid;
 use athenz_world::{Collection, CollectionKind, MemberAudit, Ownership, Pending, World};
 
 use super::{number, switch, tags, text};
@@ -316,9 +315,4 @@ impl MembershipView {
             ..GroupMembership::default()
         }
     }
-}
-
-/// Whether a member counts now.
-pub(crate) fn counts(member: &Member, now: athenz_model::Timestamp) -> bool {
-    is_valid(member, now)
 }

@@ -43,12 +43,13 @@ pub(crate) fn has_tag(tags: &BTreeMap<String, Vec<String>>, key: Option<&str>, v
 /// A page of sorted names: those behind `skip` (if it is among them), at most `limit`; and the
 /// last one if there are more.
 pub(crate) fn page<'a>(
-    names: impl Iterator<Item = &'a str> + Clone,
+    names: impl Iterator<Item = &'a str>,
     limit: Option<i32>,
     skip: Option<&str>,
 ) -> (Vec<String>, Option<String>) {
-    let known = skip.is_some_and(|skip| names.clone().any(|name| name == skip));
-    let behind = names.filter(|name| !known || skip.is_none_or(|skip| *name > skip));
+    let names: Vec<&str> = names.collect();
+    let start = skip.and_then(|skip| names.binary_search(&skip).ok()).map_or(0, |place| place + 1);
+    let behind = names.into_iter().skip(start);
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let mut page: Vec<String> = match limit {
         Some(limit) => behind.take(limit + 1).map(str::to_owned).collect(),

@@ -1,7 +1,8 @@
 //! Policies on the wire.
 
 use athenz_model::wire::zms::{
-    Assertion, AssertionCondition, AssertionConditionData, AssertionConditions, Policy, ResourcePolicyOwnership,
+    Assertion, AssertionCondition, AssertionConditionData, AssertionConditions, Policy,
+    ResourcePolicyOwnership,
 };
 use athenz_world::{Condition, Ownership, PolicyVersion};
 
@@ -18,12 +19,19 @@ pub(crate) enum PolicyForm {
 }
 
 /// A version of a policy.
-pub(crate) fn policy(domain: &str, name: &str, version: &str, held: &PolicyVersion, form: PolicyForm) -> Policy {
+pub(crate) fn policy(
+    domain: &str,
+    name: &str,
+    version: &str,
+    held: &PolicyVersion,
+    form: PolicyForm,
+) -> Policy {
     let full = form == PolicyForm::Full;
     Policy {
         name: Some(full_name(domain, name)),
         modified: Some(held.attributes.modified),
-        assertions: full.then(|| held.assertions.values().map(|assertion| self::assertion(assertion, true)).collect()),
+        assertions: full
+            .then(|| held.assertions.values().map(|assertion| self::assertion(assertion, true)).collect()),
         version: Some(version.to_owned()),
         active: Some(held.attributes.active),
         description: text(&held.attributes.description),

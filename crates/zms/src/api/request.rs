@@ -1,0 +1,215 @@
+//! From a call to a decision and back: the order of checks that all operations share.
+
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use athenz_model::operation::Authentication;
+use athenz_model::wire::Wire;
+use athenz_model::{ApiError, Timestamp};
+use athenz_serve::caller::Principal;
+use athenz_serve::router::Call;
+use athenz_serve::wire::Refusal;
+use athenz_world::{ChangeSet, World};
+use serde::de::DeserializeOwned;
+
+use crate::access;
+use crate::context::{Caller, Context};
+use crate::ownership::OwnerHeader;
+use crate::state::Zms;
+use crate::writer::WriteFacts;
+
+/// Path parameters of a call, as a decision takes them along.
+#[derive(Clone, Debug)]
+pub(crate) struct Path(Vec<(&'static str, String)>);
+
+impl Path {
+    fn of(call: &Call) -> Self {
+        let names = call.operation.parameters.iter().map(|parameter| parameter.name);
+        Self(names.map(|name| (name, call.path(name).to_owned())).collect())
+    }
+
+    /// A parameter by its name in the contract.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl Caller {
+    pub(crate) fn of(principal: &Principal) -> Self {
+        Self {
+            name: principal.full_name.to_string(),
+            domain: principal.domain.to_string(),
+            roles: principal.roles.clone(),
+            mtls_restricted: principal.mtls_restricted,
+            may_authorize: principal.may_authorize,
+            authorized_service: principal.authorized_service.clone(),
+            credential: principal.audit_text.clone(),
+        }
+    }
+}
+
+/// A read under way: the world it sees, and who asks.
+#[derive(Debug)]
+pub(crate) struct Read<'a> {
+    pub(crate) zms: &'a Zms,
+    pub(crate) call: &'a Call,
+    pub(crate) world: Arc<World>,
+    pub(crate) caller: Caller,
+    ids: AtomicI64,
+}
+
+impl<'a> Read<'a> {
+    /// Finds the caller and a world that is fresh enough, and does what the contract declares:
+    /// authorization, then the names in path and query.
+    pub(crate) async fn begin(zms: &'a Zms, call: &'a Call) -> Result<Self, Refusal> {
+        let caller = Caller::of(call.caller()?);
+        let world = zms.fresh_world().await?;
+        let read = Self { zms, call, world, caller, ids: AtomicI64::new(0) };
+        read.authorize()?;
+        call.check_parameters()?;
+        Ok(read)
+    }
+
+    /// The context of questions about rights.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            world: &self.world,
+            rules: &self.zms.rules,
+            templates: &self.zms.templates,
+            caller: &self.caller,
+            operation: self.call.operation.id,
+            now: self.now(),
+            stamp: self.now(),
+            audit_reference: "",
+            owner: &OwnerHeader::Absent,
+            ids: &self.ids,
+            uuid: "",
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.call.now
+    }
+
+    fn authorize(&self) -> Result<(), ApiError> {
+        let Authentication::Authorize { action, resource } = self.call.operation.authentication else {
+            return Ok(());
+        };
+        let mut resource = resource.to_owned();
+        for parameter in self.call.operation.parameters {
+            let place = format!("{{{}}}", parameter.name);
+            if resource.contains(&place) {
+                resource = resource.replace(&place, self.call.path(parameter.name));
+            }
+        }
+        access::authorize(&self.context(), action, &resource)
+    }
+
+    /// A path parameter in lower case.
+    pub(crate) fn name(&self, parameter: &str) -> String {
+        self.call.path(parameter).to_lowercase()
+    }
+
+    /// A query value in lower case; empty counts as absent.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        self.call.query.first(name).filter(|value| !value.is_empty()).map(str::to_lowercase)
+    }
+
+    /// A truth value in the query; absent and unreadable are false.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.call.query.boolean(name).unwrap_or_default()
+    }
+}
+
+/// Most lines of an audit log in one answer.
+const AUDIT_LINES: u32 = 1000;
+
+/// The audit log of a role or group from the store.
+pub(crate) async fn member_audit(
+    zms: &Zms,
+    kind: athenz_world::CollectionKind,
+    domain: &str,
+    name: &str,
+) -> Result<Vec<athenz_world::MemberAudit>, Refusal> {
+    let page = zms.store.member_audit(domain, kind, name, 0, AUDIT_LINES).await.map_err(|error| {
+        tracing::error!(%error, "store");
+        error.to_api()
+    })?;
+    Ok(page.audits)
+}
+
+/// What a write is, once its caller is known and what the contract declares is done.
+async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
+    let read = Read::begin_unchecked(zms, call).await?;
+    read.authorize()?;
+    if zms.rules.config.read_only_mode {
+        let text = "Server in Maintenance Read-Only mode. Please try your request later";
+        return Err(ApiError::bad_request(text).into());
+    }
+    let owner = OwnerHeader::parse(call.resource_owner().as_deref())?;
+    call.check_parameters()?;
+    Ok(WriteFacts {
+        operation: call.operation.id,
+        caller: Arc::new(read.caller),
+        audit_reference: call.audit_reference().map(|text| text.trim().to_owned()).unwrap_or_default(),
+        owner,
+    })
+}
+
+impl<'a> Read<'a> {
+    async fn begin_unchecked(zms: &'a Zms, call: &'a Call) -> Result<Self, Refusal> {
+        let caller = Caller::of(call.caller()?);
+        let world = zms.fresh_world().await?;
+        Ok(Self { zms, call, world, caller, ids: AtomicI64::new(0) })
+    }
+}
+
+/// A write without a body. The answer is the world after the commit.
+pub(crate) async fn change(
+    zms: &Zms,
+    call: &Call,
+    mut decide: impl FnMut(&Context<'_>, &Path) -> Result<ChangeSet, ApiError> + Send + 'static,
+) -> Result<Arc<World>, Refusal> {
+    let facts = begin_write(zms, call).await?;
+    let path = Path::of(call);
+    Ok(zms.write(facts, move |context| decide(context, &path)).await?)
+}
+
+/// A write with a body: an unreadable one is refused before anything else, one that breaks the
+/// contract after authorization.
+pub(crate) async fn change_with<B>(
+    zms: &Zms,
+    call: &Call,
+    mut decide: impl FnMut(&Context<'_>, &Path, B) -> Result<ChangeSet, ApiError> + Send + 'static,
+) -> Result<Arc<World>, Refusal>
+where
+    B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let input = call.input::<B>()?;
+    let facts = begin_write(zms, call).await?;
+    let body = input.check()?;
+    let path = Path::of(call);
+    Ok(zms.write(facts, move |context| decide(context, &path, body.clone())).await?)
+}
+
+/// A write with a body that answers with more than the world holds.
+pub(crate) async fn change_returning<B, T>(
+    zms: &Zms,
+    call: &Call,
+    mut decide: impl FnMut(&Context<'_>, &Path, B) -> Result<(ChangeSet, T), ApiError> + Send + 'static,
+) -> Result<T, Refusal>
+where
+    B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let decided = Arc::new(Mutex::new(None));
+    let place = Arc::clone(&decided);
+    change_with(zms, call, move |context, path, body| {
+        let (changes, answer) = decide(context, path, body)?;
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        Ok(changes)
+    })
+    .await?;
+    let answer = decided.lock().unwrap_or_else(PoisonError::into_inner).take();
+    answer.ok_or_else(|| ApiError::internal("internal server error").into())
+}
