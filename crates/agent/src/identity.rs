@@ -303,8 +303,10 @@ impl IdentityAgent<'_> {
             ..InstanceRefreshInformation::default()
         };
         let (domain, service) = (&instance.domain, &instance.service);
-        let answer =
-            self.zts.refresh_instance(&instance.provider, domain, service, &instance.id, &information).await?;
+        let answer = self
+            .zts
+            .refresh_instance(&instance.provider, domain, service, &instance.id, &information)
+            .await?;
         install(instance, &answer, &key, attestation, paths)
     }
 
@@ -349,7 +351,9 @@ fn install(
 ) -> Result<Certificate, AgentError> {
     let text = answer.x509_certificate.as_deref().ok_or(AgentError::Answer("no certificate"))?;
     let authorities = answer.x509_certificate_signer.as_deref().filter(|text| !text.trim().is_empty());
-    if text.len() > CERTIFICATES_BYTES_MAX || authorities.is_some_and(|text| text.len() > CERTIFICATES_BYTES_MAX) {
+    if text.len() > CERTIFICATES_BYTES_MAX
+        || authorities.is_some_and(|text| text.len() > CERTIFICATES_BYTES_MAX)
+    {
         return Err(AgentError::Answer("a certificate of absurd size"));
     }
     let certificate = Certificate::from_pem(text)?;

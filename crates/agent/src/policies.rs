@@ -84,7 +84,9 @@ pub enum PolicyFetchError {
     #[error("the policies that ZTS gave ended at {0}; compare the clocks")]
     Expired(Timestamp),
     /// Somebody wants to take us back.
-    #[error("the policies that ZTS gave ({given}) are older than those at hand ({held}); fetch with --force if ZTS was restored")]
+    #[error(
+        "the policies that ZTS gave ({given}) are older than those at hand ({held}); fetch with --force if ZTS was restored"
+    )]
     Older {
         /// Stamp of what came.
         given: Timestamp,
@@ -169,7 +171,11 @@ fn accept(
 ///
 /// # Errors
 /// ZTS does not answer, or the file cannot be written.
-pub async fn write_key_file(zts: &ZtsClient, folder: &Path, clock: &dyn Clock) -> Result<PathBuf, PolicyFetchError> {
+pub async fn write_key_file(
+    zts: &ZtsClient,
+    folder: &Path,
+    clock: &dyn Clock,
+) -> Result<PathBuf, PolicyFetchError> {
     let keys = AthenzJWKConfig {
         zms: Some(zts.jwks(KeysOf::Zms).await?),
         zts: Some(zts.jwks(KeysOf::Zts).await?),

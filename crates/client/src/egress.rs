@@ -12,6 +12,9 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::api::server_url;
+use crate::tls::SetupError;
+
 /// Addresses of one name that are looked at.
 const ADDRESSES_MAX: usize = 64;
 
@@ -106,6 +109,14 @@ impl Egress {
         let port = url.port_or_known_default();
         let rules = self.with_host(host, port);
         if url.scheme() == "http" { rules.with_plain_http() } else { rules }
+    }
+
+    /// As [`Self::with_server`], for a URL in text.
+    ///
+    /// # Errors
+    /// Not the URL of a server.
+    pub fn with_server_url(self, url: &str) -> Result<Self, SetupError> {
+        Ok(self.with_server(&server_url(url, "")?))
     }
 
     /// A host by name or address, at a public or internal address; without a port at every port.

@@ -86,6 +86,11 @@ impl PolicySet {
         self.0.get(name)
     }
 
+    /// The policies of all domains, in no order.
+    pub fn domains(&self) -> impl Iterator<Item = &Arc<DomainPolicies>> {
+        self.0.values()
+    }
+
     /// Adds those of a domain, or replaces them.
     pub fn insert(&mut self, policies: Arc<DomainPolicies>) {
         self.0.insert(policies.domain.clone(), policies);
