@@ -54,7 +54,9 @@ const ASKED_RESOURCES: [&str; 6] = ["a:x", "a:y", "a:role.r", "b:role.q", "a:x\n
 fn entry() -> impl Strategy<Value = Entry> {
     let disabled = prop_oneof![4 => Just(0), 1 => select(vec![1, 2, 4])];
     let expiration = prop_oneof![2 => Just(None), 3 => select(&ENDS[..]).prop_map(Some)];
-    (select(&NAMES[..]), disabled, proptest::bool::weighted(0.9), expiration).prop_map(
+    // names that meet often, for rules about several entries
+    let name = prop_oneof![1 => select(&NAMES[..3]), 1 => select(&NAMES[..])];
+    (name, disabled, proptest::bool::weighted(0.9), expiration).prop_map(
         |(name, disabled, active, expiration)| Entry { name: name.into(), disabled, active, expiration },
     )
 }
@@ -70,7 +72,8 @@ fn entries(groups: bool) -> impl Strategy<Value = Vec<Entry>> {
 
 fn assertion() -> impl Strategy<Value = PlainAssertion> {
     let effect = prop_oneof![3 => Just(Effect::Allow), 1 => Just(Effect::Deny)];
-    let texts = (select(&ASSERTION_ROLES[..]), select(&ACTIONS[..]), select(&RESOURCES[..]));
+    let role = prop_oneof![1 => Just("a:role.r"), 2 => select(&ASSERTION_ROLES[..])];
+    let texts = (role, select(&ACTIONS[..]), select(&RESOURCES[..]));
     (effect, texts, proptest::bool::weighted(0.1)).prop_map(
         |(effect, (role, action, resource), conditional)| PlainAssertion {
             conditional,
@@ -263,21 +266,54 @@ proptest! {
         questions in proptest::collection::vec(("[ab]{1,4}", prop_oneof!["[ab]{0,16}", "(ab){100,140}"]), 1..12),
         roles in proptest::sample::subsequence(vec!["e", "d", "c", "b", "a"], 0..4).prop_shuffle(),
     ) {
-        let semantics = Semantics::ours();
-        let policies = compile(&assertions);
         for (action, resource) in &questions {
-            let decision = decide_with_roles(&policies, "a", &roles, action, resource, &semantics);
-            let outcome = plain::decide_with_roles(&assertions, "a", &roles, action, resource, &semantics);
-            prop_assert_eq!(decision.outcome, outcome, "{} {}", action, resource);
-            let Some(grounds) = decision.by else { continue };
-            let effect = if decision.is_allowed() { Effect::Allow } else { Effect::Deny };
-            let applies = |assertion: &PlainAssertion, role: &str| {
-                assertion.effect == effect
-                    && plain::decide_with_roles(std::slice::from_ref(assertion), "a", &[role], action, resource, &semantics)
-                        != athenz_policy::Outcome::NoMatch
-            };
-            let (place, assertion) = first(&assertions, applies, &roles).unwrap();
-            prop_assert_eq!((grounds.assertion, grounds.assertion_role), (place as i64, assertion.role.as_str()));
+            same_as_the_first(&assertions, &roles, action, resource)?;
+        }
+    }
+}
+
+/// Outcome and reason of a decision are those of the plain definition.
+fn same_as_the_first(
+    assertions: &[PlainAssertion],
+    roles: &[&str],
+    action: &str,
+    resource: &str,
+) -> Result<(), TestCaseError> {
+    let semantics = Semantics::ours();
+    let policies = compile(assertions);
+    let decision = decide_with_roles(&policies, "a", roles, action, resource, &semantics);
+    let outcome = plain::decide_with_roles(assertions, "a", roles, action, resource, &semantics);
+    prop_assert_eq!(decision.outcome, outcome, "{:?} {} {}", roles, action, resource);
+    let Some(grounds) = decision.by else { return Ok(()) };
+    let effect = if decision.is_allowed() { Effect::Allow } else { Effect::Deny };
+    let applies = |assertion: &PlainAssertion, role: &str| {
+        let one = std::slice::from_ref(assertion);
+        assertion.effect == effect
+            && plain::decide_with_roles(one, "a", &[role], action, resource, &semantics) == outcome
+    };
+    let (place, assertion) = first(assertions, applies, roles).unwrap();
+    prop_assert_eq!((grounds.assertion, grounds.assertion_role), (place as i64, assertion.role.as_str()));
+    Ok(())
+}
+
+#[test]
+fn many_roles_with_one_permission_are_told_apart() {
+    let mut assertions: Vec<PlainAssertion> = (0..120)
+        .map(|n| {
+            let (role, resource) = (format!("a:role.r{}", n % 60), if n % 2 == 0 { "a:x*" } else { "a:x1" });
+            PlainAssertion::new(Effect::Allow, &role, "read", resource)
+        })
+        .collect();
+    assertions.push(PlainAssertion::new(Effect::Allow, "a:role.s*", "read", "a:x*"));
+    assertions.extend(
+        (0..40).map(|n| PlainAssertion::new(Effect::Deny, &format!("a:role.r{}", n * 7), "read", "a:x1")),
+    );
+    let names: Vec<String> = (0..64).map(|n| format!("r{n}")).collect();
+    for name in &names {
+        for roles in [&[name.as_str()][..], &["none", name], &["s1", name], &[name, "r5"]] {
+            for resource in ["a:x1", "a:x2", "a:y"] {
+                same_as_the_first(&assertions, roles, "read", resource).unwrap();
+            }
         }
     }
 }

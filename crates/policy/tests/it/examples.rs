@@ -123,6 +123,8 @@ fn the_worked_examples_hold() {
 #[test]
 fn departures_from_the_reference() {
     let with = |role: PlainRole| world([("d", domain([("r", role)], [allow("d:role.r", "read", "d:x")]))]);
+    let mut grouped = with(members([disabled("user.jane"), Entry::of("d:group.g")]));
+    grouped.domains.get_mut("d").unwrap().groups.insert("g".into(), vec![Entry::of("user.jane")]);
     let mut disabled_domain = sports();
     for name in ["infra", "media"] {
         disabled_domain.domains.get_mut(name).unwrap().disabled = true;
@@ -150,6 +152,7 @@ fn departures_from_the_reference() {
             false,
             true,
         ),
+        ("suspension counts against groups", grouped, "user.jane read d:x", false, true),
         (
             "groups of a disabled domain are empty",
             disabled_domain.clone(),

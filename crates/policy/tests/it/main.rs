@@ -1,4 +1,5 @@
 //! The engine against plain definitions of its rules, worked examples and golden vectors.
+#![expect(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 mod allocations;
 mod cases;
