@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use athenz_model::{Clock, Timestamp};
 
-use crate::index::Index;
+use crate::index::{DomainEntry, Index};
 use crate::source::{Checkpoint, DiskStore, Epoch, Event, TrustedDomain};
 
 /// What became of an event.
@@ -35,10 +35,25 @@ pub struct Replica {
     sequence: AtomicU64,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// How far a domain is known; ordered by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Seen {
     epoch: Epoch,
     modified: Timestamp,
+}
+
+/// A domain that is compiled already.
+#[derive(Debug)]
+pub struct Prepared {
+    name: String,
+    seen: Seen,
+    entry: Option<Arc<DomainEntry>>,
+}
+
+enum Step {
+    Upsert(Prepared, Option<Arc<TrustedDomain>>),
+    Delete(String),
+    Checkpoint(Checkpoint),
 }
 
 impl Replica {
@@ -84,29 +99,47 @@ impl Replica {
 
     /// Takes events in order and publishes one new index with all of them.
     pub fn apply(&self, events: Vec<Event>) -> Vec<Applied> {
-        self.take(events, true)
+        // compiling is the long part, and needs no lock
+        let steps: Vec<Step> = events.into_iter().map(|event| self.step(event)).collect();
+        self.take(steps)
     }
 
-    /// As [`Self::apply`], for documents that came from disk and need not be written there.
-    pub fn load(&self, events: Vec<Event>) -> Vec<Applied> {
-        self.take(events, false)
+    /// A domain made ready for [`Self::load`].
+    pub fn prepare(&self, domain: &TrustedDomain) -> Prepared {
+        let seen = Seen { epoch: domain.epoch(), modified: domain.modified() };
+        Prepared { name: domain.name().to_owned(), seen, entry: self.index().compile(domain) }
     }
 
-    fn take(&self, events: Vec<Event>, keep: bool) -> Vec<Applied> {
+    /// Takes domains that came from disk, and need not be written there.
+    pub fn load(&self, domains: Vec<Prepared>) -> Vec<Applied> {
+        self.take(domains.into_iter().map(|domain| Step::Upsert(domain, None)).collect())
+    }
+
+    fn step(&self, event: Event) -> Step {
+        match event {
+            Event::Upsert(domain) => Step::Upsert(self.prepare(&domain), Some(domain)),
+            Event::Delete(name) => Step::Delete(name),
+            Event::Checkpoint(checkpoint) => Step::Checkpoint(checkpoint),
+        }
+    }
+
+    fn take(&self, steps: Vec<Step>) -> Vec<Applied> {
         let mut seen = self.writer();
         let mut index = Index::clone(&self.index.load());
         let mut reached = None;
-        let results = events
-            .into_iter()
-            .map(|event| match event {
-                Event::Upsert(domain) => self.upsert(&mut index, &mut seen, &domain, keep),
-                Event::Delete(name) => self.delete(&mut index, &name),
-                Event::Checkpoint(checkpoint) => {
+        let mut results = Vec::with_capacity(steps.len());
+        for step in steps {
+            results.push(match step {
+                Step::Upsert(domain, original) => {
+                    self.upsert(&mut index, &mut seen, domain, original.as_deref())
+                }
+                Step::Delete(name) => self.delete(&mut index, &name),
+                Step::Checkpoint(checkpoint) => {
                     reached = Some(checkpoint);
                     Applied::Taken
                 }
-            })
-            .collect();
+            });
+        }
         self.index.store(Arc::new(index));
         if let Some(checkpoint) = reached {
             self.epoch.store(checkpoint.epoch.0, Ordering::Release);
@@ -120,27 +153,23 @@ impl Replica {
         &self,
         index: &mut Index,
         seen: &mut BTreeMap<String, Seen>,
-        domain: &TrustedDomain,
-        keep: bool,
+        domain: Prepared,
+        original: Option<&TrustedDomain>,
     ) -> Applied {
-        let name = domain.name();
-        let state = Seen { epoch: domain.epoch(), modified: domain.modified() };
-        let older = |held: &Seen| (state.epoch, state.modified) < (held.epoch, held.modified);
-        if seen.get(name).is_some_and(older) {
+        let Prepared { name, seen: state, entry } = domain;
+        if seen.get(&name).is_some_and(|held| state < *held) {
             tracing::warn!(domain = name, modified = %state.modified, "an older state of a domain is refused");
-            return Applied::Older { domain: name.to_owned() };
+            return Applied::Older { domain: name };
         }
-        seen.insert(name.to_owned(), state);
-        *index = index.with(domain);
-        if keep {
-            self.keep(domain);
-        }
+        index.replace(&name, entry);
+        original.into_iter().for_each(|domain| self.keep(domain));
+        seen.insert(name, state);
         Applied::Taken
     }
 
     /// What the domain was last seen as stays known: a re-created domain is newer, a replayed one is not.
     fn delete(&self, index: &mut Index, name: &str) -> Applied {
-        *index = index.without(name);
+        index.replace(name, None);
         if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.remove(name)) {
             tracing::warn!(domain = name, %error, "the file of a deleted domain cannot be removed");
         }

@@ -8,6 +8,7 @@ use athenz_crypto::random::Random;
 use athenz_model::names::UserDomains;
 use athenz_model::{ApiError, Clock, Timestamp};
 use athenz_policy::Semantics;
+use athenz_serve::caller::PublicKeys;
 
 use crate::certificates::Certificates;
 use crate::config::Config;
@@ -15,6 +16,9 @@ use crate::index::Index;
 use crate::replica::Replica;
 use crate::signing::Signers;
 use crate::tokens::assertion::SeenAssertions;
+
+/// The service that this server is.
+const ZTS_SERVICE: &str = "sys.auth.zts";
 
 /// Everything a ZTS needs to answer.
 #[derive(Debug)]
@@ -104,5 +108,14 @@ impl State {
     /// Signs with other keys from now on: a step of a rotation.
     pub fn replace_signers(&self, signers: Signers) {
         self.signers.store(Arc::new(signers));
+    }
+}
+
+/// Keys of callers that show a token: those of the replica, and our own for what we signed.
+impl PublicKeys for State {
+    fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
+        let registered = self.index().public_key(service, key_id).cloned();
+        registered
+            .or_else(|| (service == ZTS_SERVICE).then(|| self.signers().find(key_id).cloned()).flatten())
     }
 }

@@ -45,27 +45,22 @@ impl Default for Index {
 }
 
 impl Index {
-    /// The index with this domain, as it is now; without it, when it is disabled.
-    #[must_use]
-    pub fn with(&self, domain: &TrustedDomain) -> Self {
-        let mut index = self.without(domain.name());
-        if domain.enabled() {
-            index.insert(Arc::new(DomainEntry::new(domain, &self.principals)));
-        }
-        index
+    /// A domain compiled for this index and those made of it; `None` when it is disabled.
+    pub fn compile(&self, domain: &TrustedDomain) -> Option<Arc<DomainEntry>> {
+        domain.enabled().then(|| Arc::new(DomainEntry::new(domain, &self.principals)))
     }
 
-    /// The index without this domain.
-    #[must_use]
-    pub fn without(&self, domain: &str) -> Self {
-        let mut index = self.clone();
-        if let Some(entry) = index.domains.remove(domain) {
-            index.certificate_domains.remove(domain);
-            for (host, service) in entry.hosts() {
-                index.remove_host(&host, &service);
+    /// Replaces a domain by what was compiled of it, or removes it.
+    pub(crate) fn replace(&mut self, name: &str, entry: Option<Arc<DomainEntry>>) {
+        if let Some(before) = self.domains.remove(name) {
+            self.certificate_domains.remove(name);
+            for (host, service) in before.hosts() {
+                self.remove_host(&host, &service);
             }
         }
-        index
+        if let Some(entry) = entry {
+            self.insert(entry);
+        }
     }
 
     fn insert(&mut self, entry: Arc<DomainEntry>) {

@@ -33,8 +33,6 @@ pub struct DiskStore {
 /// A document from disk.
 #[derive(Clone, Debug)]
 pub struct StoredDocument {
-    /// The domain its file is named after.
-    pub domain: String,
     /// When it was fetched.
     pub fetched: Timestamp,
     /// The document.
@@ -68,23 +66,30 @@ impl DiskStore {
         Ok(Self { folder })
     }
 
-    /// Every document that can be read; the others are logged and left where they are, to be
-    /// written over when they are fetched again.
+    /// Names of the domains that have a file, in order.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn load(&self) -> io::Result<Vec<StoredDocument>> {
-        let mut documents = Vec::new();
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
-            let path = entry?.path();
-            let Some(domain) = domain_of(&path) else { continue };
-            match read_document(&path, &domain) {
-                Ok(document) => documents.push(document),
-                Err(error) => tracing::warn!(%domain, %error, "a stored domain cannot be read"),
-            }
+            names.extend(domain_of(&entry?.path()));
         }
-        documents.sort_by(|a, b| a.domain.cmp(&b.domain));
-        Ok(documents)
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads the document of a domain.
+    ///
+    /// # Errors
+    /// It is not there, or not in the form this version writes.
+    pub fn read(&self, domain: &str) -> io::Result<StoredDocument> {
+        let envelope: Envelope = serde_json::from_slice(&fs::read(self.path(domain))?)?;
+        if envelope.format != FORMAT {
+            return Err(io::Error::other("written by another version"));
+        }
+        let document = UnverifiedDocument::new(envelope.form, envelope.document.get());
+        Ok(StoredDocument { fetched: envelope.fetched, document })
     }
 
     /// Writes a document.
@@ -106,7 +111,7 @@ impl DiskStore {
     /// # Errors
     /// It is there and cannot be removed.
     pub fn remove(&self, domain: &str) -> io::Result<()> {
-        match fs::remove_file(self.folder.join(format!("{domain}{ENDING}"))) {
+        match fs::remove_file(self.path(domain)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -126,6 +131,10 @@ impl DiskStore {
         self.write(STATE, &serde_json::to_vec(state)?)
     }
 
+    fn path(&self, domain: &str) -> PathBuf {
+        self.folder.join(format!("{domain}{ENDING}"))
+    }
+
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let beside = self.folder.join(format!(".{name}.new"));
         let mut file = fs::File::create(&beside)?;
@@ -139,15 +148,6 @@ impl DiskStore {
 fn domain_of(path: &Path) -> Option<String> {
     let domain = path.file_name()?.to_str()?.strip_suffix(ENDING)?;
     DomainName::parse(domain).ok().filter(|name| name.as_str() == domain).map(|name| name.to_string())
-}
-
-fn read_document(path: &Path, domain: &str) -> io::Result<StoredDocument> {
-    let envelope: Envelope = serde_json::from_slice(&fs::read(path)?)?;
-    if envelope.format != FORMAT {
-        return Err(io::Error::other("written by another version"));
-    }
-    let document = UnverifiedDocument::new(envelope.form, envelope.document.get());
-    Ok(StoredDocument { domain: domain.to_owned(), fetched: envelope.fetched, document })
 }
 
 #[cfg(unix)]
@@ -166,18 +166,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_saved_is_loaded() {
+    fn what_is_saved_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let store = DiskStore::open(folder.path().join("zts")).unwrap();
         store.save("b.c", DocumentForm::Jws, r#"{"payload": "p"}"#, Timestamp::from_seconds(7)).unwrap();
         store.save("a", DocumentForm::Signed, r#"{"domain":1}"#, Timestamp::from_seconds(8)).unwrap();
         store.save("a", DocumentForm::Signed, r#"{"domain":2}"#, Timestamp::from_seconds(9)).unwrap();
-        let loaded: Vec<_> =
-            store.load().unwrap().into_iter().map(|d| (d.domain, d.fetched.seconds())).collect();
-        assert_eq!(loaded, [("a".to_owned(), 9), ("b.c".to_owned(), 7)]);
+        assert_eq!(store.names().unwrap(), ["a", "b.c"]);
+        assert_eq!(store.read("a").unwrap().fetched.seconds(), 9);
         store.remove("a").unwrap();
         store.remove("a").unwrap();
-        assert_eq!(store.load().unwrap().len(), 1);
+        assert_eq!(store.names().unwrap(), ["b.c"]);
     }
 
     #[test]
@@ -185,15 +184,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = DiskStore::open(folder.path()).unwrap();
         store.save("good", DocumentForm::Jws, "{}", Timestamp::EPOCH).unwrap();
-        fs::write(folder.path().join("bad.json"), r#"{"format":1,"form":"jws","fet"#).unwrap();
-        fs::write(
-            folder.path().join("later.json"),
-            r#"{"format":9,"form":"jws","fetched":"1970-01-01T00:00:00Z","document":{}}"#,
-        )
-        .unwrap();
-        fs::write(folder.path().join("A b.json"), "{}").unwrap();
-        let loaded: Vec<_> = store.load().unwrap().into_iter().map(|d| d.domain).collect();
-        assert_eq!(loaded, ["good"]);
+        let later = r#"{"format":9,"form":"jws","fetched":"1970-01-01T00:00:00Z","document":{}}"#;
+        for (name, content) in [("bad", r#"{"format":1,"form":"jws","fet"#), ("later", later), ("A b", "{}")]
+        {
+            fs::write(folder.path().join(format!("{name}.json")), content).unwrap();
+        }
+        assert_eq!(store.names().unwrap(), ["bad", "good", "later"]);
+        let readable: Vec<bool> =
+            ["bad", "good", "later"].iter().map(|name| store.read(name).is_ok()).collect();
+        assert_eq!(readable, [false, true, false]);
     }
 
     #[test]
@@ -204,6 +203,6 @@ mod tests {
         let state = SourceState { tag: Some("\"2026-08-01T10:00:00.000Z\"".to_owned()) };
         store.save_state(&state).unwrap();
         assert_eq!(store.state(), state);
-        assert!(store.load().unwrap().is_empty());
+        assert!(store.names().unwrap().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 //! A source yields [`Event`]s; [`crate::replica::Replica`] takes them. Only documents that were
 //! verified, or came from our own process, can be in an event.
 
+pub mod channel;
 pub mod disk;
 pub mod document;
 pub mod poll;

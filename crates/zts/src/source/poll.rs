@@ -11,14 +11,17 @@ use athenz_model::Timestamp;
 use athenz_model::wire::zms::{DomainList, SignedDomains};
 use tokio::task::JoinSet;
 
-use super::disk::SourceState;
+use super::disk::{DiskStore, SourceState};
 use super::document::{DocumentError, TrustAnchors, TrustedDomain, UnverifiedDocument};
 use super::{Checkpoint, Event};
 use crate::config::{DocumentForm, ReplicationConfig};
-use crate::replica::Replica;
+use crate::replica::{Prepared, Replica};
 
 /// Domains fetched at the same time.
 const PARALLEL: usize = 8;
+
+/// Documents taken into the index at once; the rest is not held in memory meanwhile.
+const TOGETHER: usize = 64;
 
 /// Every ZMS has it; a list of names without it is none.
 const ALWAYS_THERE: &str = "sys.auth";
@@ -42,7 +45,7 @@ pub struct HttpAnswer {
 #[error("ZMS cannot be reached: {0}")]
 pub struct ZmsError(pub String);
 
-/// Asks a ZMS, as a service it knows. `athenz-client` implements it over HTTPS.
+/// Asks a ZMS, as a service it knows. [`athenz_client::ZmsClient`] does it over HTTPS.
 pub trait ZmsClient: Send + Sync + 'static {
     /// GETs a path below `/zms/v1`, with `If-None-Match` when there is a tag.
     ///
@@ -50,6 +53,15 @@ pub trait ZmsClient: Send + Sync + 'static {
     /// No answer at all; an answer of any status is none.
     fn get(&self, path: &str, tag: Option<&str>)
     -> impl Future<Output = Result<HttpAnswer, ZmsError>> + Send;
+}
+
+impl ZmsClient for athenz_client::ZmsClient {
+    async fn get(&self, path: &str, tag: Option<&str>) -> Result<HttpAnswer, ZmsError> {
+        let answer = Self::get(self, path, tag).await.map_err(|error| ZmsError(error.to_string()))?;
+        let etag = answer.etag().map(str::to_owned);
+        let body = String::from_utf8(answer.body).map_err(|error| ZmsError(error.to_string()))?;
+        Ok(HttpAnswer { status: answer.status.as_u16(), etag, body })
+    }
 }
 
 /// Why a step failed, or a domain is owed.
@@ -70,6 +82,9 @@ pub enum PollError {
     /// The document may not be used.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// The stored document cannot be read.
+    #[error("the file cannot be read: {0}")]
+    File(#[from] std::io::Error),
 }
 
 /// Follows one ZMS.
@@ -143,36 +158,36 @@ impl<C: ZmsClient> Poller<C> {
             self.deletes_at = now.plus_seconds(self.config.delete_interval.max(self.config.update_interval));
         }
         self.fetch_owed(now).await;
-        self.replica.apply(vec![Event::Checkpoint(Checkpoint::default())]);
+        apply(&self.replica, vec![Event::Checkpoint(Checkpoint::default())]).await;
         self.save_state();
         Ok(())
     }
 
     fn load(&mut self) {
         let Some(disk) = self.replica.disk() else { return };
-        let documents = match disk.load() {
-            Ok(documents) => documents,
+        let names = match disk.names() {
+            Ok(names) => names,
             Err(error) => {
                 tracing::warn!(%error, "stored domains cannot be read");
                 return;
             }
         };
         self.state = disk.state();
-        let mut events = Vec::with_capacity(documents.len());
-        for stored in documents {
-            match stored.document.verify(&stored.domain, &self.anchors) {
-                Ok(trusted) => {
-                    self.fetched.insert(stored.domain, stored.fetched);
-                    events.push(Event::Upsert(Arc::new(trusted)));
+        let mut ready = Vec::with_capacity(names.len());
+        for (name, loaded) in load_all(&self.replica, disk, &self.anchors, &names) {
+            match loaded {
+                Ok((domain, fetched)) => {
+                    self.fetched.insert(name, fetched);
+                    ready.push(domain);
                 }
                 Err(error) => {
-                    tracing::warn!(domain = %stored.domain, %error, "a stored domain is not used");
-                    self.owed.insert(stored.domain);
+                    tracing::warn!(domain = %name, %error, "a stored domain is not used");
+                    self.owed.insert(name);
                 }
             }
         }
-        tracing::info!(domains = events.len(), "domains loaded from disk");
-        self.replica.load(events);
+        tracing::info!(domains = ready.len(), "domains loaded from disk");
+        self.replica.load(ready);
     }
 
     async fn changes(&mut self) -> Result<Vec<String>, PollError> {
@@ -226,7 +241,8 @@ impl<C: ZmsClient> Poller<C> {
             gone.chain(self.fetched.keys().filter(|held| !names.contains(*held)).cloned()).collect();
         self.owed.retain(|name| names.contains(name));
         self.fetched.retain(|name, _| names.contains(name));
-        self.replica.apply(gone.into_iter().map(Event::Delete).collect());
+        drop(index);
+        apply(&self.replica, gone.into_iter().map(Event::Delete).collect()).await;
     }
 
     async fn fetch_owed(&mut self, now: Timestamp) {
@@ -251,6 +267,9 @@ impl<C: ZmsClient> Poller<C> {
                     self.owed.remove(&name);
                     self.fetched.insert(name, now);
                     events.push(Event::Upsert(Arc::new(trusted)));
+                    if events.len() >= TOGETHER {
+                        apply(&self.replica, std::mem::take(&mut events)).await;
+                    }
                 }
                 Ok(None) => {
                     self.owed.remove(&name);
@@ -260,7 +279,7 @@ impl<C: ZmsClient> Poller<C> {
                 }
             }
         }
-        self.replica.apply(events);
+        apply(&self.replica, events).await;
     }
 
     fn save_state(&self) {
@@ -269,6 +288,44 @@ impl<C: ZmsClient> Poller<C> {
         {
             tracing::warn!(%error, "the state of replication cannot be written");
         }
+    }
+}
+
+type Loaded = Result<(Prepared, Timestamp), PollError>;
+
+/// Reads, verifies and compiles stored domains on all processors, one document at a time on each.
+fn load_all(
+    replica: &Replica,
+    disk: &DiskStore,
+    anchors: &TrustAnchors,
+    names: &[String],
+) -> Vec<(String, Loaded)> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(workers).max(1);
+    let load = |name: &String| (name.clone(), load_one(replica, disk, anchors, name));
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = names
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(load).collect::<Vec<_>>()))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+    })
+}
+
+fn load_one(replica: &Replica, disk: &DiskStore, anchors: &TrustAnchors, name: &str) -> Loaded {
+    let stored = disk.read(name)?;
+    let trusted = stored.document.verify(name, anchors)?;
+    Ok((replica.prepare(&trusted), stored.fetched))
+}
+
+/// Compiling and writing files is work for a thread that may block.
+async fn apply(replica: &Arc<Replica>, events: Vec<Event>) {
+    if events.is_empty() {
+        return;
+    }
+    let replica = Arc::clone(replica);
+    if let Err(error) = tokio::task::spawn_blocking(move || replica.apply(events)).await {
+        tracing::error!(%error, "domains could not be taken");
     }
 }
 

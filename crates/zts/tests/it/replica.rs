@@ -139,3 +139,17 @@ fn a_checkpoint_says_how_fresh_the_replica_is() {
     replica.apply(vec![Event::Checkpoint(point.clone())]);
     assert_eq!((replica.fresh_at(), replica.checkpoint()), (Some(Timestamp::from_seconds(1_000)), point));
 }
+
+#[tokio::test]
+async fn the_channel_of_the_process_is_followed_to_its_end() {
+    let replica = Arc::new(replica());
+    let (sender, receiver) = tokio::sync::mpsc::channel(4);
+    let following = tokio::spawn(athenz_zts::source::channel::follow(replica.clone(), receiver));
+    for n in 0..10 {
+        sender.send(upsert(domain(&format!("d{n}"), n, &[1], 0, true))).await.unwrap();
+    }
+    sender.send(Event::Delete("d3".to_owned())).await.unwrap();
+    drop(sender);
+    following.await.unwrap();
+    assert_eq!((replica.index().len(), replica.index().domain("d3").is_none()), (9, true));
+}
