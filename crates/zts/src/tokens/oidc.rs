@@ -245,14 +245,16 @@ fn life(
     let config = &state.config.tokens;
     let max = config.id_max_timeout.max(config.id_default_timeout);
     let wish = request.expiry_time.map(i64::from).filter(|wish| *wish != 0);
-    if wish.is_some_and(|wish| wish < 0) {
-        return Err(ApiError::bad_request("Invalid expiryTime: give a positive number of seconds"));
-    }
     if caller.domain != state.user_domains.user.as_str() {
-        return Ok(wish.unwrap_or(max).min(max));
+        return match wish {
+            Some(wish) if wish < 0 => {
+                Err(ApiError::bad_request("Invalid expiryTime: give a positive number of seconds"))
+            }
+            wish => Ok(wish.unwrap_or(max).min(max)),
+        };
     }
     let base = user_timeout(state, index, caller, now).unwrap_or(config.id_default_timeout);
-    Ok(wish.map_or(base, |wish| wish.min(base)).min(max))
+    Ok(wish.filter(|wish| *wish > 0).map_or(base, |wish| wish.min(base)).min(max))
 }
 
 /// The longest time that a role of the user domain gives the user.

@@ -189,6 +189,7 @@ async fn lifetimes_of_users_and_services() {
         ("user.bob", "", 3_600),
         ("user.bob", "600", 600),
         ("user.bob", "7200", 3_600),
+        ("user.bob", "-1", 3_600),
         ("app.web", "", 43_200),
         ("app.web", "600", 600),
         ("app.web", "86400", 43_200),
