@@ -1,5 +1,6 @@
 //! Rows and log in PostgreSQL, which many processes share. The row of the head is the lock.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use futures_util::{TryStreamExt as _, pin_mut};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Socket};
@@ -295,19 +296,12 @@ impl Locked {
         let after = write::follow(&batch, before.head)?;
         let writes = writes_of(&batch, before.head)?;
         self.faults.reach(FaultPoint::BeforeStatements)?;
-        self.run(&writes).await?;
-        if self.notifies {
-            let told = after.sequence.0.to_string();
-            let client = self.client()?;
-            let notify = client.prepare_cached(NOTIFY).await.map_err(StoreError::from)?;
-            client.execute(&notify, &[&told]).await.map_err(StoreError::from)?;
-        }
+        self.run(&writes, after.sequence).await?;
         self.faults.reach(FaultPoint::BeforeCommit)?;
         let unknown = |cause: String| CommitError::Unknown { batch: batch.id.clone(), cause };
         match self.client()?.batch_execute("COMMIT").await {
             Ok(()) => {}
-            // what the database itself refuses, it has not done
-            Err(error) if error.code().is_some_and(is_conflict) => return Err(StoreError::from(error).into()),
+            Err(error) if is_refusal(&error) => return Err(StoreError::from(error).into()),
             Err(error) => return Err(unknown(describe(&error))),
         }
         self.client = None;
@@ -315,12 +309,12 @@ impl Locked {
         Ok(after)
     }
 
-    /// Sends all statements without waiting in between.
-    async fn run(&self, writes: &[Write<'_>]) -> Result<(), CommitError> {
+    /// Sends all statements without waiting in between, and the hint of the new head.
+    async fn run(&self, writes: &[Write<'_>], sequence: Sequence) -> Result<(), CommitError> {
         let client = self.client()?;
         let mut prepared = FxHashMap::default();
         for write in writes {
-            if let std::collections::hash_map::Entry::Vacant(place) = prepared.entry(write.statement) {
+            if let Entry::Vacant(place) = prepared.entry(write.statement) {
                 let statement =
                     client.prepare_cached(write.statement.text()).await.map_err(StoreError::from)?;
                 place.insert(statement);
@@ -329,10 +323,19 @@ impl Locked {
         let results = join_all(writes.iter().filter_map(|write| {
             let statement = prepared.get(&write.statement)?;
             Some(client.execute_raw(statement, write.values.iter()))
-        }))
-        .await;
+        }));
+        let (results, told) = tokio::join!(results, self.tell(sequence));
         for (write, result) in writes.iter().zip(results) {
             write.check(result.map_err(|error| refused(error, write))?)?;
+        }
+        Ok(told?)
+    }
+
+    async fn tell(&self, sequence: Sequence) -> Result<(), StoreError> {
+        if self.notifies {
+            let client = self.client()?;
+            let notify = client.prepare_cached(NOTIFY).await?;
+            client.execute(&notify, &[&sequence.0.to_string()]).await?;
         }
         Ok(())
     }
@@ -485,6 +488,15 @@ fn tell(message: &tokio_postgres::AsyncMessage, heads: &watch::Sender<Sequence>)
             newer
         });
     }
+}
+
+/// Whether an answer to COMMIT says that nothing was committed. Errors that end the session, or say
+/// that the outcome is not known, do not.
+fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    let ambiguous = [SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
+    error.as_db_error().is_some_and(|error| {
+        error.parsed_severity() == Some(Severity::Error) && !ambiguous.contains(error.code())
+    })
 }
 
 fn is_conflict(code: &SqlState) -> bool {

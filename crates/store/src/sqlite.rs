@@ -398,6 +398,22 @@ fn change(
     Ok(first.unwrap_or_default())
 }
 
+/// Copies an SQLite file, which another process may have open, into another, which is complete or
+/// not there.
+///
+/// # Errors
+/// The file is not there, or the copy cannot be written.
+pub async fn backup_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let (from, to) = (from.to_owned(), to.to_owned());
+    blocking(move || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(&from, flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        backup(&mut connection, &to)
+    })
+    .await
+}
+
 fn backup(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
@@ -407,7 +423,7 @@ fn backup(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     create_private(&beside)?;
     // one snapshot, so that commits in between do not make the backup start over
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-    query(&transaction, Statement::ReadHead, &[])?;
+    transaction.pragma_query_value(None, "schema_version", |_| Ok(()))?;
     let mut copy = Connection::open_with_flags(&beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     rusqlite::backup::Backup::new(&transaction, &mut copy)?.run_to_completion(
         BACKUP_STEP,
