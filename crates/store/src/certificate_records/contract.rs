@@ -144,10 +144,21 @@ async fn registering_again_starts_anew(store: Store) {
 async fn a_refreshable_instance_stays_so(store: Store) {
     let by_service_token = |serial| CertificateRecord { refreshable: false, ..record("i", serial) };
     register(&store, by_service_token("1")).await;
-    assert!(!stored(&store, "i").await.refreshable);
-    register(&store, record("i", "2")).await;
-    register(&store, by_service_token("3")).await;
-    assert!(stored(&store, "i").await.refreshable);
+    register(&store, by_service_token("2")).await;
+    let first = stored(&store, "i").await;
+    assert_eq!((first.refreshable, first.current.serial.as_str()), (false, "2"));
+    register(&store, record("i", "3")).await;
+    register(&store, by_service_token("4")).await;
+    let second = stored(&store, "i").await;
+    assert_eq!((second.refreshable, second.current.serial.as_str()), (true, "3"), "left alone");
+    let revoked = CertificateRecord { revoked_at: Some(T0), ..second };
+    assert!(store.update(revoked, "3".to_owned()).await.unwrap());
+    assert_eq!(
+        register(&store, by_service_token("5")).await,
+        RegisterOutcome::Registered { was_revoked: true }
+    );
+    let third = stored(&store, "i").await;
+    assert_eq!((third.refreshable, third.current.serial.as_str(), third.revoked_at), (true, "5", None));
 }
 
 async fn update_wins_once(store: Store) {

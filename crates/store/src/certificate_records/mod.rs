@@ -119,9 +119,10 @@ impl CertificateRecords {
         tokio::time::timeout(self.timeout, found).await.map_err(|_| RecordStoreError::TimedOut)?
     }
 
-    /// Stores the record of a registration over whatever record the instance had; a revocation ends
-    /// with it, and a refreshable instance stays refreshable. A register token belongs to the first
-    /// public key it comes with: see [`TokenUse`].
+    /// Stores the record of a registration over the record the instance had; a revocation ends with
+    /// it, and a refreshable instance stays refreshable. A record that nothing can be refreshed by
+    /// leaves one that something can be refreshed by alone, unless that is revoked. A register
+    /// token belongs to the first public key it comes with: see [`TokenUse`].
     ///
     /// # Errors
     /// [`RecordStoreError`]

@@ -94,9 +94,10 @@ const REGISTER: &str = "
             revoked_at = excluded.revoked_at, expires_at = excluded.expires_at, host_name = excluded.host_name,
             data_updated_at = excluded.data_updated_at, agent = excluded.agent,
             notified_at = excluded.notified_at, notified_by = excluded.notified_by, version = kept.version + 1
+        WHERE excluded.refreshable OR NOT kept.refreshable OR kept.revoked_at IS NOT NULL
         RETURNING 1
     )
-    SELECT (SELECT count(*) FROM written) = 1, coalesce((SELECT revoked FROM old), false)";
+    SELECT (SELECT yes FROM allowed), coalesce((SELECT revoked FROM old), false)";
 
 /// Creates the tables.
 pub(super) async fn prepare(pool: &Pool) -> Result<(), RecordStoreError> {

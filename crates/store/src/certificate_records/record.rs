@@ -58,6 +58,14 @@ pub struct CertificateRecord {
     pub version: i64,
 }
 
+impl CertificateRecord {
+    /// Whether a certificate is one of this registration, as far as serials are kept.
+    pub fn knows(&self, serial: &str) -> bool {
+        let mut known = [&self.current.serial, &self.previous.serial].into_iter().chain(&self.superseded);
+        known.any(|known| known == serial)
+    }
+}
+
 /// A registration to record.
 #[derive(Clone, Debug)]
 pub struct Registration {

@@ -142,7 +142,8 @@ fn register(connection: &Connection, registration: &Registration) -> Result<Outc
                 refreshable = max(refreshable, excluded.refreshable), client_only = excluded.client_only,
                 revoked_at = excluded.revoked_at, expires_at = excluded.expires_at, host_name = excluded.host_name,
                 data_updated_at = excluded.data_updated_at, agent = excluded.agent,
-                notified_at = excluded.notified_at, notified_by = excluded.notified_by, version = version + 1"
+                notified_at = excluded.notified_at, notified_by = excluded.notified_by, version = version + 1
+             WHERE excluded.refreshable OR NOT refreshable OR revoked_at IS NOT NULL"
         ))?
         .execute(params![
             key.provider,

@@ -196,7 +196,14 @@ impl RecordStep<'_> {
             }
             _ => {}
         }
-        match judge(found.as_ref(), presented, reset) {
+        let is_foreign =
+            |record: &CertificateRecord| record.revoked_at.is_none() && !record.knows(&self.serial);
+        if !self.refreshable && found.as_ref().is_some_and(is_foreign) {
+            // fresh proof, and a certificate that was given for such proof: not of the record
+            return Ok(Some(None));
+        }
+        let verdict = judge(found.as_ref(), presented, reset);
+        match verdict {
             Verdict::Follow { previous, superseded } => {
                 Ok(Some(found.map(|record| next(&record, previous, superseded))))
             }

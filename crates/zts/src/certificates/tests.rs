@@ -317,6 +317,23 @@ async fn an_instance_registered_by_service_token_has_no_record_to_rest_on() {
 }
 
 #[tokio::test]
+async fn a_service_token_beside_a_chain_leaves_it_alone() {
+    let world = World::new();
+    let token = world.register_token("i-1").await;
+    let a = certificate(&world.register(&token, &csr(&world.api, "i-1")).await);
+    let outside = certificate(&world.register(&world.service_token(), &csr(&world.api, "i-1")).await);
+    certificate(&world.refresh(&outside, &world.service_token()).await);
+    let b = certificate(&world.refresh(&a, &token).await);
+    let c = certificate(&world.refresh(&b, &world.service_token()).await);
+    // a is overtaken, whatever the proof: that is theft
+    assert_eq!(message(&world.refresh(&a, &world.service_token()).await), (403, "Certificate revoked"));
+    assert_eq!(message(&world.refresh(&c, &token).await), (403, "Certificate revoked"));
+    // and new proof recovers
+    let d = certificate(&world.register(&world.service_token(), &csr(&world.api, "i-1")).await);
+    certificate(&world.refresh(&d, &token).await);
+}
+
+#[tokio::test]
 async fn refreshes_at_once_leave_one_chain() {
     let world = World::new();
     let token = world.register_token("i-1").await;
