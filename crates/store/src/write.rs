@@ -85,10 +85,10 @@ pub(crate) fn follow(batch: &Batch, head: Head) -> Result<Head, CommitError> {
         if entry.sequence != due {
             return Err(CommitError::Invalid(format!("entry {:?} where {due:?} was due", entry.sequence)));
         }
-        if entry.stamp <= after.stamp {
-            return Err(CommitError::Invalid(format!(
-                "stamp of entry {due:?} is not later than the one before"
-            )));
+        // a commit has one stamp, later than that of every commit before
+        let first = batch.entries.first().map_or(entry.stamp, |first| first.stamp);
+        if entry.stamp <= head.stamp || entry.stamp != first {
+            return Err(CommitError::Invalid(format!("stamp of entry {due:?} is not that of a new commit")));
         }
         if entry.batch != batch.id {
             return Err(CommitError::Invalid(format!("entry {due:?} is of batch {}", entry.batch)));

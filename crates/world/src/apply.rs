@@ -76,7 +76,12 @@ impl World {
         Ok(())
     }
 
-    fn apply_changes(&mut self, changes: &ChangeSet, sequence: Sequence, stamp: Timestamp) -> Result<(), ApplyError> {
+    fn apply_changes(
+        &mut self,
+        changes: &ChangeSet,
+        sequence: Sequence,
+        stamp: Timestamp,
+    ) -> Result<(), ApplyError> {
         for change in &changes.principals {
             self.apply_principal(change);
         }
@@ -144,7 +149,9 @@ impl World {
         before: Option<&DomainAttributes>,
         after: Option<&DomainAttributes>,
     ) {
-        let keys = |attributes: Option<&DomainAttributes>| attributes.map(|a| Unique::all_of(name, a)).unwrap_or_default();
+        let keys = |attributes: Option<&DomainAttributes>| {
+            attributes.map(|a| Unique::all_of(name, a)).unwrap_or_default()
+        };
         let (before, after) = (keys(before), keys(after));
         if before == after {
             return;
@@ -199,9 +206,13 @@ impl Edit<'_> {
             Change::DeleteMember { kind, name, member } => self.delete_member(*kind, name, member)?,
             Change::PutPending { kind, name, pending } => self.put_pending(*kind, name, pending)?,
             Change::DeletePending { kind, name, member } => self.delete_pending(*kind, name, member)?,
-            Change::PutPolicyVersion { policy, version, attributes } => self.put_version(policy, version, attributes),
+            Change::PutPolicyVersion { policy, version, attributes } => {
+                self.put_version(policy, version, attributes)
+            }
             Change::DeletePolicyVersion { policy, version } => self.delete_version(policy, version)?,
-            Change::PutAssertion { policy, version, assertion } => self.put_assertion(policy, version, assertion)?,
+            Change::PutAssertion { policy, version, assertion } => {
+                self.put_assertion(policy, version, assertion)?
+            }
             Change::DeleteAssertion { policy, version, id } => self.delete_assertion(policy, version, *id)?,
             Change::PutService { .. } | Change::DeleteService { .. } => self.service(change)?,
             Change::PutEntity { .. } | Change::DeleteEntity { .. } => self.entity(change)?,
@@ -272,7 +283,12 @@ impl Edit<'_> {
         Ok(result)
     }
 
-    fn put_member(&mut self, kind: CollectionKind, name: &EntityName, member: &MemberRow) -> Result<(), ApplyError> {
+    fn put_member(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        member: &MemberRow,
+    ) -> Result<(), ApplyError> {
         let row = |member: MemberRow| Change::PutMember { kind, name: name.clone(), member };
         let old = self.touch(kind, name, |world, collection| {
             let old = collection.members.insert(world.member(member), &world.principals);
@@ -285,19 +301,31 @@ impl Edit<'_> {
         Ok(())
     }
 
-    fn delete_member(&mut self, kind: CollectionKind, name: &EntityName, member: &MemberName) -> Result<(), ApplyError> {
+    fn delete_member(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        member: &MemberName,
+    ) -> Result<(), ApplyError> {
         let old = self.touch(kind, name, |world, collection| {
             let old = collection.members.remove(world.principals.id(member)?);
             old.and_then(|old| world.member_row(&old))
         })?;
         let Some(member) = old else {
-            return Err(self.missing(format!("member {member} of {}", kind.full_name(&self.domain.name, name))));
+            return Err(
+                self.missing(format!("member {member} of {}", kind.full_name(&self.domain.name, name)))
+            );
         };
         self.domain.fingerprint.remove(&Change::PutMember { kind, name: name.clone(), member });
         Ok(())
     }
 
-    fn put_pending(&mut self, kind: CollectionKind, name: &EntityName, pending: &Pending) -> Result<(), ApplyError> {
+    fn put_pending(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        pending: &Pending,
+    ) -> Result<(), ApplyError> {
         self.take_pending(kind, name, &pending.name)?;
         let Some(present) = self.domain.collections_mut(kind).get_mut(name) else {
             return Err(self.missing(kind.full_name(&self.domain.name, name)));
@@ -310,14 +338,25 @@ impl Edit<'_> {
         Ok(())
     }
 
-    fn delete_pending(&mut self, kind: CollectionKind, name: &EntityName, member: &MemberName) -> Result<(), ApplyError> {
+    fn delete_pending(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        member: &MemberName,
+    ) -> Result<(), ApplyError> {
         match self.take_pending(kind, name, member)? {
             true => Ok(()),
-            false => Err(self.missing(format!("request about {member} in {}", kind.full_name(&self.domain.name, name)))),
+            false => Err(self
+                .missing(format!("request about {member} in {}", kind.full_name(&self.domain.name, name)))),
         }
     }
 
-    fn take_pending(&mut self, kind: CollectionKind, name: &EntityName, member: &MemberName) -> Result<bool, ApplyError> {
+    fn take_pending(
+        &mut self,
+        kind: CollectionKind,
+        name: &EntityName,
+        member: &MemberName,
+    ) -> Result<bool, ApplyError> {
         let Some(present) = self.domain.collections_mut(kind).get_mut(name) else {
             return Err(self.missing(kind.full_name(&self.domain.name, name)));
         };
@@ -347,7 +386,8 @@ impl Edit<'_> {
                     Arc::make_mut(present).attributes = attributes.clone();
                 }
                 None => {
-                    let new = PolicyVersion { attributes: attributes.clone(), assertions: Default::default() };
+                    let new =
+                        PolicyVersion { attributes: attributes.clone(), assertions: Default::default() };
                     versions.insert(version.clone(), Arc::new(new));
                 }
             }
@@ -398,9 +438,19 @@ impl Edit<'_> {
         Ok(change(present))
     }
 
-    fn put_assertion(&mut self, name: &EntityName, version: &SimpleName, assertion: &Assertion) -> Result<(), ApplyError> {
-        let row = |assertion: Assertion| Change::PutAssertion { policy: name.clone(), version: version.clone(), assertion };
-        let old = self.touch_version(name, version, |v| v.assertions.insert(assertion.id, assertion.clone()))?;
+    fn put_assertion(
+        &mut self,
+        name: &EntityName,
+        version: &SimpleName,
+        assertion: &Assertion,
+    ) -> Result<(), ApplyError> {
+        let row = |assertion: Assertion| Change::PutAssertion {
+            policy: name.clone(),
+            version: version.clone(),
+            assertion,
+        };
+        let old =
+            self.touch_version(name, version, |v| v.assertions.insert(assertion.id, assertion.clone()))?;
         if let Some(old) = old {
             self.domain.fingerprint.remove(&row(old));
         }
@@ -408,7 +458,12 @@ impl Edit<'_> {
         Ok(())
     }
 
-    fn delete_assertion(&mut self, name: &EntityName, version: &SimpleName, id: i64) -> Result<(), ApplyError> {
+    fn delete_assertion(
+        &mut self,
+        name: &EntityName,
+        version: &SimpleName,
+        id: i64,
+    ) -> Result<(), ApplyError> {
         let Some(assertion) = self.touch_version(name, version, |v| v.assertions.remove(&id))? else {
             return Err(self.missing(format!("assertion {id} of {}:policy.{name}", self.domain.name)));
         };
@@ -500,7 +555,8 @@ impl World {
     /// A membership in memory.
     pub(crate) fn member(&self, row: &MemberRow) -> Member {
         let requester = (!row.requester.is_empty()).then(|| self.principals.intern(&row.requester));
-        let audit_reference = (!row.audit_reference.is_empty()).then(|| self.texts.intern(&row.audit_reference));
+        let audit_reference =
+            (!row.audit_reference.is_empty()).then(|| self.texts.intern(&row.audit_reference));
         Member {
             principal: self.principals.intern(&row.name),
             requester,
@@ -530,10 +586,11 @@ pub(crate) fn collection_rows<'a>(
     let members = collection.members.iter().filter_map(move |member| {
         Some(Change::PutMember { kind, name: name.clone(), member: world.member_row(member)? })
     });
-    let pending = collection
-        .pending
-        .iter()
-        .map(move |pending| Change::PutPending { kind, name: name.clone(), pending: pending.clone() });
+    let pending = collection.pending.iter().map(move |pending| Change::PutPending {
+        kind,
+        name: name.clone(),
+        pending: pending.clone(),
+    });
     std::iter::once(attributes).chain(members).chain(pending)
 }
 

@@ -14,46 +14,114 @@ use crate::services::{Entity, Service};
 /// A change of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each variant names the row, each field a column of its key or the row itself")]
+#[allow(
+    missing_docs,
+    reason = "each variant names the row, each field a column of its key or the row itself"
+)]
 pub enum Change {
     /// Makes the domain or replaces its attributes (`modified` is set by applying).
-    PutDomain { attributes: Box<DomainAttributes> },
+    PutDomain {
+        attributes: Box<DomainAttributes>,
+    },
     /// Deletes the domain and all it owns.
     DeleteDomain,
     /// Makes a role or group or replaces its attributes; members stay.
-    PutCollection { kind: CollectionKind, name: EntityName, attributes: CollectionAttributes },
+    PutCollection {
+        kind: CollectionKind,
+        name: EntityName,
+        attributes: CollectionAttributes,
+    },
     /// Deletes a role or group with its members and requests.
-    DeleteCollection { kind: CollectionKind, name: EntityName },
+    DeleteCollection {
+        kind: CollectionKind,
+        name: EntityName,
+    },
     /// Adds or replaces a membership; its collection is modified too.
-    PutMember { kind: CollectionKind, name: EntityName, member: MemberRow },
+    PutMember {
+        kind: CollectionKind,
+        name: EntityName,
+        member: MemberRow,
+    },
     /// Ends a membership; its collection is modified too.
-    DeleteMember { kind: CollectionKind, name: EntityName, member: MemberName },
+    DeleteMember {
+        kind: CollectionKind,
+        name: EntityName,
+        member: MemberName,
+    },
     /// Adds or replaces a request.
-    PutPending { kind: CollectionKind, name: EntityName, pending: Pending },
+    PutPending {
+        kind: CollectionKind,
+        name: EntityName,
+        pending: Pending,
+    },
     /// Takes a request away.
-    DeletePending { kind: CollectionKind, name: EntityName, member: MemberName },
+    DeletePending {
+        kind: CollectionKind,
+        name: EntityName,
+        member: MemberName,
+    },
     /// Makes a version of a policy or replaces its attributes; assertions stay.
-    PutPolicyVersion { policy: EntityName, version: SimpleName, attributes: PolicyVersionAttributes },
+    PutPolicyVersion {
+        policy: EntityName,
+        version: SimpleName,
+        attributes: PolicyVersionAttributes,
+    },
     /// Deletes a version with its assertions; the policy goes with its last version.
-    DeletePolicyVersion { policy: EntityName, version: SimpleName },
+    DeletePolicyVersion {
+        policy: EntityName,
+        version: SimpleName,
+    },
     /// Adds or replaces an assertion; its version is modified too.
-    PutAssertion { policy: EntityName, version: SimpleName, assertion: Assertion },
+    PutAssertion {
+        policy: EntityName,
+        version: SimpleName,
+        assertion: Assertion,
+    },
     /// Deletes an assertion; its version is modified too.
-    DeleteAssertion { policy: EntityName, version: SimpleName, id: i64 },
-    PutService { name: SimpleName, service: Box<Service> },
-    DeleteService { name: SimpleName },
-    PutEntity { name: EntityName, value: Entity },
-    DeleteEntity { name: EntityName },
+    DeleteAssertion {
+        policy: EntityName,
+        version: SimpleName,
+        id: i64,
+    },
+    PutService {
+        name: SimpleName,
+        service: Box<Service>,
+    },
+    DeleteService {
+        name: SimpleName,
+    },
+    PutEntity {
+        name: EntityName,
+        value: Entity,
+    },
+    DeleteEntity {
+        name: EntityName,
+    },
     /// Records that a solution template was applied.
-    PutTemplate { template: String, version: i32 },
-    DeleteTemplate { template: String },
-    PutQuota { quota: Quota },
+    PutTemplate {
+        template: String,
+        version: i32,
+    },
+    DeleteTemplate {
+        template: String,
+    },
+    PutQuota {
+        quota: Quota,
+    },
     DeleteQuota,
     /// Records that a service provider depends on the domain.
-    PutDependency { service: String },
-    DeleteDependency { service: String },
+    PutDependency {
+        service: String,
+    },
+    DeleteDependency {
+        service: String,
+    },
     /// History only: a line of the audit log of a role or group.
-    AuditMember { kind: CollectionKind, name: EntityName, audit: MemberAudit },
+    AuditMember {
+        kind: CollectionKind,
+        name: EntityName,
+        audit: MemberAudit,
+    },
 }
 
 /// What happened to a membership.
@@ -130,10 +198,17 @@ pub struct Part {
 #[serde(tag = "change", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the field is the principal")]
 pub enum PrincipalChange {
-    Register { name: MemberName },
-    Forget { name: MemberName },
+    Register {
+        name: MemberName,
+    },
+    Forget {
+        name: MemberName,
+    },
     /// Suspended by an administrator, or no longer.
-    Suspend { name: MemberName, suspended: bool },
+    Suspend {
+        name: MemberName,
+        suspended: bool,
+    },
 }
 
 /// All that one command changes: applied whole or not at all.

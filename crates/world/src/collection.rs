@@ -69,7 +69,8 @@ impl CollectionAttributes {
     /// The same with other settings.
     #[must_use]
     pub fn with_settings(mut self, settings: CollectionSettings) -> Self {
-        self.settings = if settings == CollectionSettings::default() { Self::unset() } else { Arc::new(settings) };
+        self.settings =
+            if settings == CollectionSettings::default() { Self::unset() } else { Arc::new(settings) };
         self
     }
 }

@@ -74,7 +74,10 @@ impl Domain {
         }
     }
 
-    pub(crate) fn collections_mut(&mut self, kind: CollectionKind) -> &mut OrdMap<EntityName, Arc<Collection>> {
+    pub(crate) fn collections_mut(
+        &mut self,
+        kind: CollectionKind,
+    ) -> &mut OrdMap<EntityName, Arc<Collection>> {
         match kind {
             CollectionKind::Role => &mut self.roles,
             CollectionKind::Group => &mut self.groups,

@@ -77,7 +77,12 @@ impl WorldBuilder {
     }
 
     /// A domain.
-    pub fn domain(&mut self, name: DomainName, revision: Sequence, attributes: DomainAttributes) -> DomainKey {
+    pub fn domain(
+        &mut self,
+        name: DomainName,
+        revision: Sequence,
+        attributes: DomainAttributes,
+    ) -> DomainKey {
         let mut domain = Domain::new(name);
         domain.revision = revision;
         domain.fingerprint.add(&domain_row(&attributes));
@@ -158,10 +163,18 @@ impl WorldBuilder {
     }
 
     /// An assertion of a version that is there already.
-    pub fn assertion(&mut self, domain: DomainKey, policy: &EntityName, version: &SimpleName, assertion: Assertion) {
+    pub fn assertion(
+        &mut self,
+        domain: DomainKey,
+        policy: &EntityName,
+        version: &SimpleName,
+        assertion: Assertion,
+    ) {
         let Some(parts) = self.domains.get_mut(domain.0) else { return };
         let held = parts.domain.policies.get_mut(policy).map(Arc::make_mut);
-        let Some(held) = held.and_then(|held| held.versions.get_mut(version)).map(Arc::make_mut) else { return };
+        let Some(held) = held.and_then(|held| held.versions.get_mut(version)).map(Arc::make_mut) else {
+            return;
+        };
         parts.domain.fingerprint.add(&Change::PutAssertion {
             policy: policy.clone(),
             version: version.clone(),

@@ -49,7 +49,8 @@ impl World {
     /// What would undo a change set that has not been applied yet, so far as it is small: of a
     /// deleted domain, role or policy only the row itself.
     pub fn before(&self, changes: &ChangeSet) -> ChangeSet {
-        let principals = changes.principals.iter().filter_map(|change| self.principal_before(change)).collect();
+        let principals =
+            changes.principals.iter().filter_map(|change| self.principal_before(change)).collect();
         let parts = changes
             .parts
             .iter()
@@ -57,18 +58,25 @@ impl World {
                 let domain = self.domain(&part.domain);
                 let changes: Vec<_> =
                     part.changes.iter().filter_map(|change| self.row_before(domain, change)).collect();
-                (!changes.is_empty()).then(|| Part { domain: part.domain.clone(), loudness: part.loudness, changes })
+                (!changes.is_empty()).then(|| Part {
+                    domain: part.domain.clone(),
+                    loudness: part.loudness,
+                    changes,
+                })
             })
             .collect();
         ChangeSet { principals, parts }
     }
 
     fn principal_before(&self, change: &PrincipalChange) -> Option<PrincipalChange> {
-        let (PrincipalChange::Register { name } | PrincipalChange::Forget { name } | PrincipalChange::Suspend { name, .. }) =
-            change;
+        let (PrincipalChange::Register { name }
+        | PrincipalChange::Forget { name }
+        | PrincipalChange::Suspend { name, .. }) = change;
         match self.registration(name) {
             Registration::Unknown => Some(PrincipalChange::Forget { name: name.clone() }),
-            Registration::Registered => Some(PrincipalChange::Suspend { name: name.clone(), suspended: false }),
+            Registration::Registered => {
+                Some(PrincipalChange::Suspend { name: name.clone(), suspended: false })
+            }
             Registration::Suspended => Some(PrincipalChange::Suspend { name: name.clone(), suspended: true }),
         }
     }
@@ -90,7 +98,9 @@ impl World {
                     None => Change::DeleteCollection { kind: *kind, name: name.clone() },
                 })
             }
-            Change::PutMember { kind, name, member: row } => self.member_before(domain, *kind, name, &row.name),
+            Change::PutMember { kind, name, member: row } => {
+                self.member_before(domain, *kind, name, &row.name)
+            }
             Change::DeleteMember { kind, name, member } => self.member_before(domain, *kind, name, member),
             Change::PutPending { kind, name, pending } => pending_before(domain, *kind, name, &pending.name),
             Change::DeletePending { kind, name, member } => pending_before(domain, *kind, name, member),
@@ -124,7 +134,8 @@ impl World {
         if self.head != other.head {
             found.push(format!("head: {:?} and {:?}", self.head, other.head));
         }
-        let names = |world: &Self| -> Vec<DomainName> { world.domains().map(|domain| domain.name.clone()).collect() };
+        let names =
+            |world: &Self| -> Vec<DomainName> { world.domains().map(|domain| domain.name.clone()).collect() };
         if names(self) != names(other) {
             found.push(format!("domains: {:?} and {:?}", names(self), names(other)));
         }
@@ -132,8 +143,10 @@ impl World {
             self.domain_differences(ours, other, theirs, &mut found);
         }
         let registered = |world: &Self| {
-            let mut all: Vec<_> =
-                world.registered_principals().map(|(id, registration)| (world.name_of(id), registration as u8)).collect();
+            let mut all: Vec<_> = world
+                .registered_principals()
+                .map(|(id, registration)| (world.name_of(id), registration as u8))
+                .collect();
             all.sort();
             all
         };
@@ -182,16 +195,15 @@ fn pending_before(
 fn policy_before(domain: &Domain, change: &Change) -> Option<Change> {
     let held = |policy: &str, version: &str| domain.policies.get(policy)?.versions.get(version);
     match change {
-        Change::PutPolicyVersion { policy, version, .. } | Change::DeletePolicyVersion { policy, version } => {
-            Some(match held(policy, version) {
-                Some(held) => Change::PutPolicyVersion {
-                    policy: policy.clone(),
-                    version: version.clone(),
-                    attributes: held.attributes.clone(),
-                },
-                None => Change::DeletePolicyVersion { policy: policy.clone(), version: version.clone() },
-            })
-        }
+        Change::PutPolicyVersion { policy, version, .. }
+        | Change::DeletePolicyVersion { policy, version } => Some(match held(policy, version) {
+            Some(held) => Change::PutPolicyVersion {
+                policy: policy.clone(),
+                version: version.clone(),
+                attributes: held.attributes.clone(),
+            },
+            None => Change::DeletePolicyVersion { policy: policy.clone(), version: version.clone() },
+        }),
         Change::PutAssertion { policy, version, assertion } => {
             assertion_before(held(policy, version), policy, version, assertion.id)
         }

@@ -100,7 +100,9 @@ impl World {
 
     /// The domains from a name on (inclusive), sorted.
     pub fn domains_from(&self, name: &str) -> impl Iterator<Item = &Arc<Domain>> {
-        self.domains.range::<_, str>((std::ops::Bound::Included(name), std::ops::Bound::Unbounded)).map(|(_, domain)| domain)
+        self.domains
+            .range::<_, str>((std::ops::Bound::Included(name), std::ops::Bound::Unbounded))
+            .map(|(_, domain)| domain)
     }
 
     /// How many domains there are.
@@ -188,7 +190,10 @@ impl World {
         Some(MemberRow {
             name: MemberName::parse(&self.principals.name(member.principal)).ok()?,
             requester: member.requester.map(|id| self.principals.name(id).to_string()).unwrap_or_default(),
-            audit_reference: member.audit_reference.map(|id| self.texts.name(id).to_string()).unwrap_or_default(),
+            audit_reference: member
+                .audit_reference
+                .map(|id| self.texts.name(id).to_string())
+                .unwrap_or_default(),
             system_disabled: member.system_disabled.bits(),
             inactive: !member.active,
             expiration: member.expiration,

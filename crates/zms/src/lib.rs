@@ -25,6 +25,7 @@ mod keys;
 mod messages;
 mod ownership;
 mod quota;
+mod recovery;
 mod sizes;
 mod state;
 mod templates;

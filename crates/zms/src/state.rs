@@ -153,7 +153,7 @@ impl Zms {
     }
 
     /// A registered public key of a service: `domain.service` and key id.
-    pub fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
+    pub fn service_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
         let (domain, name) = service.rsplit_once('.')?;
         let world = self.world.load();
         crate::keys::public_key(world.domain(domain)?.services.get(name)?.public_keys.get(key_id)?)
@@ -165,5 +165,11 @@ impl Zms {
         decide: impl FnMut(&Context<'_>) -> Result<ChangeSet, ApiError> + Send + 'static,
     ) -> Result<Arc<World>, ApiError> {
         self.writer.write(facts, decide).await
+    }
+}
+
+impl athenz_serve::caller::PublicKeys for Zms {
+    fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
+        self.service_key(service, key_id)
     }
 }

@@ -210,6 +210,22 @@ pub(crate) fn put(
     Ok(ChangeSet::loud(target.domain, changes))
 }
 
+/// Makes somebody a member whom nobody else could let in: by the operator of the machine, offline.
+/// What the role demands of its members still counts; a membership that is there loses its end.
+pub(crate) fn appoint(context: &Context<'_>, path: MemberPath<'_>) -> Result<ChangeSet, ApiError> {
+    let target = Target::parse(context, path)?;
+    let Some((_, held)) = target.find(context) else {
+        return Err(ApiError::not_found(format!("there is no {}", target.full_name)));
+    };
+    members::check_kind(context, &MemberRules::of(target.kind, &target.name, held.settings()), &target.member)?;
+    members::check_domain_exists(context, &target.member)?;
+    if held.attributes.trust.is_some() {
+        return Err(ApiError::bad_request(format!("{} is a delegated role", target.full_name)));
+    }
+    let changes = write(context, &target, held, Dates::default());
+    Ok(ChangeSet::loud(target.domain, changes.into()))
+}
+
 /// By what right somebody becomes a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WayIn {
