@@ -1,0 +1,15 @@
+//! `athenzd`: ZMS and ZTS, together on a laptop or each alone.
+
+mod admin;
+mod commands;
+mod dev;
+pub mod feed;
+pub mod home;
+mod listen;
+mod logging;
+pub mod polling;
+pub mod servers;
+pub mod settings;
+mod standalone;
+
+pub use commands::run;

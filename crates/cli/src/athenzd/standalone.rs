@@ -1,0 +1,322 @@
+//! `athenzd zms` and `athenzd zts`: each server alone, from its configuration file.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use athenz_client::{Egress, HttpClient, HttpOptions, Identity, Trust, ZmsClient};
+use athenz_crypto::ring::SigningKey;
+use athenz_crypto::tls::read_certificates;
+use athenz_crypto::x509::{Authority, Certificate};
+use athenz_model::{Clock, SystemClock};
+use athenz_serve::Router;
+use athenz_serve::access_log::AccessLog;
+use athenz_serve::caller::OpenPaths;
+use athenz_serve::health::{Health, HealthPart};
+use athenz_serve::metrics::Metrics;
+use athenz_serve::operations::{self, OperatorState};
+use athenz_serve::settings::ServerSettings;
+use athenz_serve::shutdown;
+use athenz_store::certificate_records::{CertificateRecords, Limits};
+use athenz_store::{Store, StoreUrl};
+use athenz_zms::SystemService;
+use athenz_zms::config::Rules;
+use athenz_zts::signing::Signers;
+use athenz_zts::source::{DiskStore, Poller};
+use athenz_zts::{Replica, State};
+use tokio_util::sync::CancellationToken;
+
+use super::listen::{self, Bound};
+use super::logging;
+use super::polling::poller;
+use super::servers::{
+    Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service,
+};
+use super::settings::{
+    IssuerTable, ServerFile, SourceTable, ZmsFile, ZtsFile, check_identity, key_ring, read_private_key,
+    read_public_key,
+};
+
+/// How often records of certificates that have ended are forgotten.
+const CLEANING: Duration = Duration::from_secs(3600);
+/// The most records forgotten at once.
+const CLEANED: u32 = 1_000;
+/// The pause between two looks while nothing is held yet.
+const FIRST_LOOKS: Duration = Duration::from_secs(2);
+
+/// Runs a ZMS until SIGTERM or Ctrl-C.
+pub(super) async fn zms(file: ZmsFile) -> anyhow::Result<()> {
+    logging::start(file.log);
+    let stop = shutdown::on_signals()?;
+    let front = Front::open(file.server.clone(), &stop).await?;
+    let ready = front.health.part("store");
+    let store = open_store(&file).await?;
+    let running = start_zms(ZmsSettings {
+        key: active_key(&file, &*front.clock)?,
+        services: services(&file)?,
+        store,
+        open_paths: file.open_paths,
+        config: file.zms,
+        surroundings: front.surroundings(),
+    });
+    let running = running.await.context("ZMS does not start")?;
+    ready.ready();
+    front.serve(running.router, stop).await
+}
+
+/// The store of a configuration file.
+pub(super) async fn open_store(file: &ZmsFile) -> anyhow::Result<Arc<Store>> {
+    let config = file.store.config()?;
+    let store = Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
+    Ok(Arc::new(store))
+}
+
+/// The key that a ZMS signs with.
+pub(super) fn active_key(file: &ZmsFile, clock: &dyn Clock) -> anyhow::Result<SigningKey> {
+    Ok(key_ring(&file.keys, clock.now())?.active().clone())
+}
+
+/// The services of the system that a configuration file names.
+pub(super) fn services(file: &ZmsFile) -> anyhow::Result<Vec<SystemService>> {
+    let Some(zts) = &file.zts_service else { return Ok(Vec::new()) };
+    let key = read_public_key(&zts.public_key).context("[zts_service]")?;
+    Ok(vec![system_service("zts", &zts.key_id, &key, &zts.provider_endpoint)])
+}
+
+/// Runs a ZTS until SIGTERM or Ctrl-C.
+pub(super) async fn zts(file: ZtsFile) -> anyhow::Result<()> {
+    logging::start(file.log);
+    let stop = shutdown::on_signals()?;
+    let front = Front::open(file.server.clone(), &stop).await?;
+    let ready = front.health.part("domains");
+    let client = zms_client(&file.source, &front.clock)?;
+    let replication = file.zts.replication.clone();
+    let disk = replication.data_dir.as_ref().map(DiskStore::open).transpose();
+    let running = start_zts(ZtsSettings {
+        users: file.users.domains()?,
+        signers: signers(&file, &*front.clock)?,
+        issuer: file.issuer.as_ref().map(issuer).transpose().context("[issuer]")?,
+        disk: disk.context("[zts.replication] data_dir")?,
+        open_paths: file.open_paths,
+        config: file.zts,
+        surroundings: front.surroundings(),
+    })
+    .context("ZTS does not start")?;
+    let keys = trusted_keys(running.state.zms_keys())?;
+    let poller = poller(client, keys, &replication, &running.replica);
+    let period = Duration::from_secs(u64::try_from(replication.update_interval).unwrap_or(60).max(1));
+    tokio::spawn(follow(poller, Arc::clone(&running.replica), period, ready, stop.clone()));
+    tokio::spawn(clean_records(Arc::clone(&running.state), stop.clone()));
+    front.serve(running.router, stop).await
+}
+
+/// Without keys of ZMS no document could be believed.
+fn trusted_keys<K>(keys: &[K]) -> anyhow::Result<&[K]> {
+    if keys.is_empty() {
+        bail!("[zts] zms_public_keys: name at least one public key of ZMS, with `id` and `pem`");
+    }
+    Ok(keys)
+}
+
+fn signers(file: &ZtsFile, clock: &dyn Clock) -> anyhow::Result<Signers> {
+    let main = key_ring(&file.keys, clock.now())?;
+    let rsa = (!file.rsa_keys.is_empty()).then(|| key_ring(&file.rsa_keys, clock.now())).transpose();
+    Ok(Signers::new(main, rsa.context("rsa_keys")?))
+}
+
+fn authority(table: &IssuerTable) -> anyhow::Result<(Authority, String)> {
+    let chain = read_certificates(&table.certificate)?;
+    let pem: String = chain.iter().map(Certificate::to_pem).collect();
+    let certificate = chain.into_iter().next().context("no certificate")?;
+    let key = SigningKey::in_process("issuer".parse()?, read_private_key(&table.key)?);
+    Ok((Authority::new(certificate, key)?, pem))
+}
+
+fn issuer(table: &IssuerTable) -> anyhow::Result<Issuer> {
+    let (authority, pem) = authority(table)?;
+    let records = CertificateRecords::open_sqlite(&records_path(table)?, Limits::default())?;
+    Ok(Issuer { authority, chain: Some(pem), records })
+}
+
+/// The file of certificate records.
+pub(super) fn records_path(table: &IssuerTable) -> anyhow::Result<std::path::PathBuf> {
+    match table.records.parse().context("records")? {
+        StoreUrl::Sqlite(path) => Ok(path),
+        StoreUrl::Postgres(_) => bail!("records: certificate records are kept in `sqlite:<path>` so far"),
+    }
+}
+
+fn zms_client(source: &SourceTable, clock: &Arc<dyn Clock>) -> anyhow::Result<ZmsClient> {
+    let trust = match &source.authorities {
+        Some(path) => Trust::from_file(path).context("[source] authorities")?,
+        None => Trust::System,
+    };
+    let identity = Identity::from_files(&source.certificate, &source.key, Arc::clone(clock));
+    let http = HttpClient::new(HttpOptions {
+        egress: Egress::nothing().with_server_url(&source.url).context("[source] url")?,
+        trust,
+        identity: Some(identity.context("[source]")?),
+        clock: Arc::clone(clock),
+        ..HttpOptions::default()
+    });
+    ZmsClient::new(http.context("[source]")?, &source.url).context("[source] url")
+}
+
+/// Follows ZMS until `stop`. What is held stays in use while ZMS is away.
+async fn follow(
+    mut poller: Poller<ZmsClient>,
+    replica: Arc<Replica>,
+    period: Duration,
+    part: HealthPart,
+    stop: CancellationToken,
+) {
+    loop {
+        let step = stop.run_until_cancelled(poller.step()).await;
+        let holds_something = replica.index().domain_names().next().is_some();
+        match step {
+            None => return,
+            Some(Err(error)) if holds_something => {
+                tracing::warn!(%error, "replication from ZMS failed; serving what is held");
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "nothing is replicated from ZMS yet");
+                part.waiting(error.to_string());
+            }
+            Some(Ok(())) => {}
+        }
+        if holds_something {
+            part.ready();
+        }
+        let pause = if holds_something { period } else { FIRST_LOOKS.min(period) };
+        if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Forgets records of certificates that have ended, until `stop`.
+pub(super) async fn clean_records(state: Arc<State>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(CLEANING)).await.is_some() {
+        let Ok(certificates) = state.certificates() else { return };
+        loop {
+            match certificates.clean(state.now(), CLEANED).await {
+                Ok(cleaned) if cleaned >= u64::from(CLEANED) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "certificate records cannot be cleaned");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What both servers have around their operations.
+struct Front {
+    settings: ServerSettings,
+    bound: Bound,
+    operator: Option<Bound>,
+    log: Option<AccessLog>,
+    metrics: Arc<Metrics>,
+    health: Health,
+    clock: Arc<dyn Clock>,
+    tls: Arc<athenz_crypto::tls::ReloadableServerTls>,
+}
+
+impl Front {
+    /// Takes the addresses and reads the TLS files.
+    async fn open(settings: ServerSettings, stop: &CancellationToken) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let take = |key: &'static str, address: SocketAddr| async move {
+            Bound::take(key, &address.to_string()).await
+        };
+        let bound = take("[server] address", settings.address).await?;
+        let operator = match settings.operator_address {
+            Some(address) => Some(take("[server] operator_address", address).await?),
+            None => None,
+        };
+        let tls = listen::tls(settings.tls_files(), Arc::clone(&clock), settings.reload.0, stop)?;
+        let log = settings.open_access_log().context("[server] access_log")?;
+        let (metrics, health) = (Arc::new(Metrics::new()), Health::new());
+        Ok(Self { settings, bound, operator, log, metrics, health, clock, tls })
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            clock: Arc::clone(&self.clock),
+            metrics: Arc::clone(&self.metrics),
+            access_log: self.log.clone(),
+            limits: self.settings.limits.requests(),
+            proxies: self.settings.proxies(),
+            operator: None,
+        }
+    }
+
+    fn operator_router(&self) -> anyhow::Result<Arc<Router>> {
+        let state = OperatorState { health: self.health.clone(), metrics: Arc::clone(&self.metrics) };
+        Ok(Arc::new(Router::builder(Arc::clone(&self.clock)).mount(operations::mount(Arc::new(state))).build()?))
+    }
+
+    /// Serves until `stop`, then lets running requests end.
+    async fn serve(self, router: Arc<Router>, stop: CancellationToken) -> anyhow::Result<()> {
+        let limits = self.settings.limits.listener();
+        let operator_router = self.operator_router()?;
+        // readiness is asked for until the last request has ended
+        let drained = CancellationToken::new();
+        let operator = self.operator.map(|bound| {
+            tokio::spawn(bound.serve(operator_router, Arc::clone(&self.tls), limits.clone(), drained.clone()))
+        });
+        tracing::info!(url = self.bound.url(), "answering");
+        let health = self.health.clone();
+        let draining = stop.clone();
+        tokio::spawn(async move {
+            draining.cancelled().await;
+            health.drain();
+        });
+        self.bound.serve(router, self.tls, limits, stop).await;
+        drained.cancel();
+        if let Some(operator) = operator {
+            operator.await?;
+        }
+        if let Some(log) = self.log {
+            log.flush();
+        }
+        Ok(())
+    }
+}
+
+/// Checks everything of a file that can be checked without listening or opening a store.
+pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match file {
+        ServerFile::Zms(file) => {
+            check_server(&file.server, &file.open_paths)?;
+            file.store.config()?;
+            active_key(file, &*clock)?;
+            services(file)?;
+            Rules::new(file.zms.clone())?;
+        }
+        ServerFile::Zts(file) => {
+            check_server(&file.server, &file.open_paths)?;
+            signers(file, &*clock)?;
+            file.users.domains()?;
+            trusted_keys(&file.zts.zms_keys().context("[zts] zms_public_keys")?)?;
+            check_identity(&file.source.certificate, &file.source.key).context("[source]")?;
+            zms_client(&file.source, &clock)?;
+            if let Some(table) = &file.issuer {
+                authority(table).and_then(|_| records_path(table)).context("[issuer]")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_server(server: &ServerSettings, open_paths: &[String]) -> anyhow::Result<()> {
+    check_identity(&server.certificate, &server.key).context("[server]")?;
+    if let Some(path) = &server.client_authorities {
+        read_certificates(path).context("[server] client_authorities")?;
+    }
+    OpenPaths::parse(open_paths).context("open_paths")?;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Configuration files.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Dev, athenzd};
+
+/// The examples that are shipped, with files of a development world in place of those of a machine.
+pub(crate) fn examples(home: &Path, folder: &Path) -> (String, String) {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist");
+    let pki = |name: &str| home.join("pki").join(name).display().to_string();
+    let key = |name: &str| home.join("keys").join(name).display().to_string();
+    let public = folder.join("zts-0.pub").display().to_string();
+    let places = [
+        ("/etc/athenz/zms/server", pki("zms")),
+        ("/etc/athenz/zms/clients.crt", pki("clients.crt")),
+        ("/etc/athenz/zms/signing-0.key", key("zms-0.key")),
+        ("/etc/athenz/zms/zts-0.pub", public.clone()),
+        ("/etc/athenz/zts/server", pki("zts")),
+        ("/etc/athenz/zts/clients.crt", pki("clients.crt")),
+        ("/etc/athenz/zts/ca.crt", pki("ca.crt")),
+        ("/etc/athenz/zts/signing-0.key", key("zts-0.key")),
+        ("/etc/athenz/zts/sys.auth.zts", pki("user.admin")),
+        ("/etc/athenz/zts/issuer", pki("issuer")),
+        ("/var/log/athenz-zms", folder.display().to_string()),
+        ("/var/log/athenz-zts/access", folder.join("zts-access").display().to_string()),
+        ("/var/lib/athenz-zms", folder.display().to_string()),
+        ("/var/lib/athenz-zts", folder.display().to_string()),
+    ];
+    let private = fs::read_to_string(home.join("keys/zts-0.key")).unwrap();
+    let zts_key = athenz_crypto::PrivateKey::from_pem(&private).unwrap();
+    fs::write(public, zts_key.public_key().to_spki_pem()).unwrap();
+    let read = |name: &str| {
+        let text = fs::read_to_string(dist.join(name)).unwrap();
+        places.iter().fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    (read("zms.toml"), read("zts.toml"))
+}
+
+#[test]
+fn the_shipped_examples_are_good_and_mistakes_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("world");
+    assert_eq!(Dev::start(&home).stop(), Some(0));
+    let (zms, zts) = examples(&home, folder.path());
+    let file = folder.path().join("server.toml").display().to_string();
+    let check = |text: &str| {
+        fs::write(&file, text).unwrap();
+        athenzd(&["check-config", &file])
+    };
+    for (text, server) in [(&zms, "a ZMS"), (&zts, "a ZTS")] {
+        let ended = check(text);
+        assert!(ended.status == Some(0) && ended.stdout.contains(server), "{}{}", ended.stdout, ended.stderr);
+    }
+    for (text, from, to, told) in [
+        (&zms, "domain_admin", "domain_admins", "unknown key `zms.domain_admins`; did you mean `domain_admin`?"),
+        (&zms, "operator_address", "operator_adress", "did you mean `operator_address`?"),
+        (&zms, "[log]", "[lgo]", "unknown key `lgo`; did you mean `log`?"),
+        (&zms, "level = \"info\"", "level = \"chatty\"", "`log.level`: unknown variant `chatty`"),
+        (&zms, "id = \"0\"", "id = \"Zero\"", "a key id is"),
+        (&zms, "sqlite:", "mysql:", "a store is `sqlite:<path>` or `postgres://…`"),
+        (&zms, "zms-0.key", "none.key", "none.key"),
+        (&zts, "update_interval", "update_intervall", "did you mean `update_interval`?"),
+        (&zts, "[[zts.zms_public_keys]]", "[[zts.zms_public_key]]", "did you mean `zms_public_keys`?"),
+        (&zts, "issuer.key", "zms.key", "[issuer]"),
+    ] {
+        let ended = check(&text.replacen(from, to, 1));
+        assert!(ended.error().contains(told), "{to}: {}", ended.stderr);
+    }
+    let ended = athenzd(&["check-config", "/no/such/file.toml"]);
+    assert!(ended.error().contains("/no/such/file.toml"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("world");
+    assert_eq!(Dev::start(&home).stop(), Some(0));
+    let (zms, _) = examples(&home, folder.path());
+    let file = folder.path().join("zms.toml");
+    fs::write(&file, zms).unwrap();
+    fs::set_permissions(home.join("keys/zms-0.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = athenzd(&["check-config", file.to_str().unwrap()]);
+    assert!(ended.error().contains("chmod 600"), "{}", ended.stderr);
+}
