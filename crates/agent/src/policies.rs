@@ -80,6 +80,9 @@ pub enum PolicyFetchError {
     /// What ZTS gave may not be used.
     #[error("{0}; the file is as it was")]
     Policy(#[from] PolicyError),
+    /// There is no file, and ZTS says that nothing has changed.
+    #[error("ZTS says that nothing has changed, but was not asked so; is the URL that of an Athenz server?")]
+    Nothing,
     /// It is over already.
     #[error("the policies that ZTS gave ended at {0}; compare the clocks")]
     Expired(Timestamp),
@@ -120,7 +123,8 @@ pub async fn fetch(
         PolicyForm::Classic => zts.signed_policies(domain, etag).await?,
     };
     let document = match fetched {
-        Fetched::Unchanged { .. } => return Ok(PolicyFetch::Unchanged),
+        Fetched::Unchanged { .. } if etag.is_some() => return Ok(PolicyFetch::Unchanged),
+        Fetched::Unchanged { .. } => return Err(PolicyFetchError::Nothing),
         Fetched::Changed(document) => document,
     };
     let policies = accept(&document, domain, options, verify, now)?;

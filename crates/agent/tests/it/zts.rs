@@ -71,9 +71,17 @@ impl Zts {
 
     pub(crate) fn keys(&self) -> TrustedKeys {
         let keys = TrustedKeys::new(Arc::clone(&self.clock) as Arc<dyn Clock>, KeyRules::default());
-        let set = JwkSet::from_public_keys([("zts_0", self.key.public_key())], CurveNames::Rfc);
-        keys.use_key_set(&set).unwrap();
+        keys.use_key_set(&self.jwk_set()).unwrap();
         keys
+    }
+
+    fn jwk_set(&self) -> JwkSet {
+        JwkSet::from_public_keys([("zts_0", self.key.public_key())], CurveNames::Rfc)
+    }
+
+    /// The key set as `GET /oauth2/keys` answers.
+    pub(crate) fn key_set(&self) -> String {
+        json!({"keys": self.jwk_set().jwks()}).to_string()
     }
 
     /// Policies of `shop` with this stamp and end.

@@ -97,7 +97,7 @@ impl PolicyDirectory {
     pub fn reload<V: Verify>(&self, engine: &Engine<V>) -> std::io::Result<LoadReport> {
         let domains = self.domains()?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|domain, _| domains.iter().any(|found| found.as_str() == domain));
+        held.retain(|domain, _| domains.binary_search_by(|found| found.as_str().cmp(domain)).is_ok());
         let mut report = LoadReport::default();
         for domain in &domains {
             match self.load(domain, held.get(domain.as_str()), engine.verifier()) {
