@@ -80,7 +80,7 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     home.prepare(&names, &*clock)?;
     home.write_documents(&addresses)?;
 
-    let log = AccessLog::file(&home.access_log())
+    let log = AccessLog::file(&home.private_file(home.access_log())?)
         .with_context(|| format!("cannot write {}", home.access_log().display()))?;
     let health = Health::new();
     let store = open_store(&home, url).await?;
@@ -164,6 +164,8 @@ async fn zms(home: &LockedHome, store: &Arc<Store>, around: &Surroundings) -> an
 fn zts_config(url: &str) -> athenz_zts::Config {
     let mut config = athenz_zts::Config::default();
     config.url = Some(format!("{url}/zts/v1"));
+    // signed policies as every client has met them so far: without versions and ids
+    config.policies.details = false;
     config.tokens.system_authorization_details = vec![Definition {
         kind: "proxy_access".to_owned(),
         fields: vec![Field { name: "principal".to_owned(), optional: true }],
@@ -172,8 +174,7 @@ fn zts_config(url: &str) -> athenz_zts::Config {
 }
 
 async fn zts(home: &LockedHome, addresses: &Addresses, around: &Surroundings) -> anyhow::Result<RunningZts> {
-    let (authority, chain) = home.issuer()?;
-    let path = home.certificate_database();
+    let path = home.private_file(home.certificate_database())?;
     let records = CertificateRecords::open_sqlite(&path, Limits::default())
         .with_context(|| format!("cannot open {}", path.display()))?;
     let ring = KeyRing::single(home.signing_key("zts")?, around.clock.now());
@@ -181,7 +182,7 @@ async fn zts(home: &LockedHome, addresses: &Addresses, around: &Surroundings) ->
         config: zts_config(&addresses.zts),
         users: Rules::new(zms_config())?.users,
         signers: Signers::new(ring, None),
-        issuer: Some(Issuer { authority, chain: Some(chain), records }),
+        issuer: Some(Issuer { authority: home.issuer()?, chain: None, records }),
         disk: None,
         open_paths: texts(&ZTS_OPEN_PATHS),
         surroundings: around.clone(),

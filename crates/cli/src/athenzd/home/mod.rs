@@ -260,6 +260,17 @@ impl LockedHome {
         }
     }
 
+    /// Makes a file for its owner alone, where it is not there yet, for somebody else to open.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn private_file(&self, path: PathBuf) -> anyhow::Result<PathBuf> {
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).mode(0o600);
+        options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
     /// Writes the files that Athenz tools read.
     ///
     /// # Errors

@@ -131,13 +131,6 @@ pub(super) fn renew(home: &Home, names: &ServerNames, clock: &dyn Clock) -> anyh
     Ok(())
 }
 
-/// The authority of ZTS.
-pub(super) fn issuer(home: &Home) -> anyhow::Result<Authority> {
-    let certificate = read_certificate(home, "issuer")?;
-    let key = SigningKey::in_process("issuer".parse()?, read_key(&home.pki("issuer.key"))?);
-    Authority::new(certificate, key).context("pki/issuer.crt and pki/issuer.key cannot be used")
-}
-
 /// A user by short or full name; what is there and good is kept.
 pub(super) fn user(home: &Home, name: &str, clock: &dyn Clock) -> anyhow::Result<UserFiles> {
     let name = name.to_ascii_lowercase();
@@ -221,13 +214,13 @@ fn write_pair(home: &Home, name: &str, certificate: &Certificate, key: &PrivateK
 }
 
 impl Home {
-    /// The authority of ZTS, and the certificates that verify what it issues.
+    /// The authority of ZTS.
     ///
     /// # Errors
     /// Its files cannot be used.
-    pub fn issuer(&self) -> anyhow::Result<(Authority, String)> {
-        let authority = issuer(self)?;
-        let chain = authority.certificate().to_pem() + &read_certificate(self, "ca")?.to_pem();
-        Ok((authority, chain))
+    pub fn issuer(&self) -> anyhow::Result<Authority> {
+        let certificate = read_certificate(self, "issuer")?;
+        let key = SigningKey::in_process("issuer".parse()?, read_key(&self.pki("issuer.key"))?);
+        Authority::new(certificate, key).context("pki/issuer.crt and pki/issuer.key cannot be used")
     }
 }
