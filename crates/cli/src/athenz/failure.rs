@@ -2,6 +2,10 @@
 
 use athenz_client::{ClientError, HttpError};
 
+/// A provider needs the word of the system administrator and of the service's domain.
+const LAUNCH: &str = "A system administrator says `athenz provider authorize PROVIDER`, and the service's domain \
+    `athenz service allow-provider SERVICE PROVIDER`.";
+
 /// The error with its causes, and advice where there is some.
 pub(super) fn describe(error: &anyhow::Error) -> String {
     let mut text = String::new();
@@ -20,6 +24,12 @@ pub(super) fn describe(error: &anyhow::Error) -> String {
 }
 
 fn advice(error: &ClientError) -> Option<&'static str> {
+    if let ClientError::Refused { error, .. } = error
+        && error.code == 403
+        && error.message.contains("to launch")
+    {
+        return Some(LAUNCH);
+    }
     match (error, error.code()) {
         (_, Some(401)) => Some("Show who you are: --cert and --key, or --home DIR of an `athenzd dev`."),
         (_, Some(403)) => Some("You may not do this; an administrator of the domain can, or can let you."),
@@ -55,5 +65,9 @@ mod tests {
         assert!(text.contains("Check the names"), "{text}");
         assert!(describe(&refused(401).into()).contains("--cert"));
         assert!(!describe(&refused(400).into()).contains('\n'));
+        let launch =
+            ApiError { code: 403, message: "provider 'p' not authorized to launch instances".to_owned() };
+        let launch = ClientError::Refused { operation: "registering the instance", error: launch };
+        assert!(describe(&launch.into()).contains("athenz provider authorize"));
     }
 }

@@ -9,6 +9,7 @@ mod options;
 mod output;
 mod policies;
 mod policy;
+mod provider;
 mod role;
 mod service;
 mod settings;
@@ -71,6 +72,7 @@ async fn dispatch(command: Command, settings: &Settings, output: &mut Output) ->
         Command::Role(command) => role::run(command, settings, output).await,
         Command::Policy(command) => policy::run(command, settings, output).await,
         Command::Service(command) => service::run(command, settings, output).await,
+        Command::Provider(command) => provider::run(command, settings, output).await,
         Command::Access(arguments) => access::run(arguments, settings, output).await,
         Command::Identity(command) => identity::run(command, settings, output).await,
         Command::Token(arguments) => token::run(arguments, settings, output).await,

@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Services: what has an identity of its own
     #[command(subcommand, after_help = "Example:\n  athenz service create shop.web --new-key web.key")]
     Service(ServiceCommand),
+    /// Providers: services that vouch for new instances
+    #[command(subcommand, after_help = "Example:\n  athenz provider authorize sys.auth.zts")]
+    Provider(ProviderCommand),
     /// Ask a server whether a principal may do something
     #[command(after_help = "Exit status: 0 granted, 1 denied, 2 could not be asked.\n\n\
             Examples:\n  athenz access read shop:orders.17 --principal shop.web\n  athenz access --server zts read shop:orders.17")]
@@ -347,6 +350,23 @@ pub(crate) enum ServiceCommand {
         service: String,
         /// Full name of the provider
         provider: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// Let a provider launch instances in this Athenz; for its system administrators
+    #[command(
+        after_help = "Writes role and policy `providers` of sys.auth. Each service allows the provider itself:\n\
+            `athenz service allow-provider`.\n\n\
+            Example:\n  athenz provider authorize sys.auth.zts --dns-suffix zts.athenz.cloud"
+    )]
+    Authorize {
+        /// Full name of the provider
+        provider: String,
+        /// What DNS names in the certificates may end with
+        #[arg(long = "dns-suffix", value_name = "SUFFIX", default_value = "zts.athenz.cloud")]
+        dns_suffixes: Vec<String>,
     },
 }
 
