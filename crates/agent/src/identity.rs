@@ -24,7 +24,7 @@ const CERTIFICATES_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// ZTS refuses or does not answer.
-    #[error(transparent)]
+    #[error("{0}")]
     Client(#[from] ClientError),
     /// A file cannot be read.
     #[error("cannot read {}: {error}", path.display())]

@@ -75,7 +75,7 @@ pub enum PolicyFetch {
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyFetchError {
     /// ZTS refuses or does not answer.
-    #[error(transparent)]
+    #[error("{0}")]
     Client(#[from] ClientError),
     /// What ZTS gave may not be used.
     #[error("{0}; the file is as it was")]

@@ -50,6 +50,7 @@ fn is_trust(why: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use athenz_agent::identity::AgentError;
     use athenz_model::ApiError;
 
     use super::*;
@@ -68,6 +69,7 @@ mod tests {
         let launch =
             ApiError { code: 403, message: "provider 'p' not authorized to launch instances".to_owned() };
         let launch = ClientError::Refused { operation: "registering the instance", error: launch };
-        assert!(describe(&launch.into()).contains("athenz provider authorize"));
+        let launch = AgentError::Client(launch);
+        assert!(describe(&launch.into()).contains("athenz provider authorize"), "an error inside an error");
     }
 }

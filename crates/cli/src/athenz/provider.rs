@@ -33,7 +33,8 @@ pub(super) async fn run(
 async fn add_member(zms: &ZmsClient, provider: &str) -> anyhow::Result<()> {
     let member_name = Some(provider.to_owned());
     let membership = Membership { member_name: member_name.clone(), ..Membership::default() };
-    match zms.put_member(SYSTEM, PROVIDERS, provider, &membership).await {
+    match zms.role(SYSTEM, PROVIDERS, false).await {
+        Ok(_) => Ok(zms.put_member(SYSTEM, PROVIDERS, provider, &membership).await?),
         Err(error) if error.code() == Some(404) => {
             let role = Role {
                 name: Some(role_name()),
@@ -42,7 +43,7 @@ async fn add_member(zms: &ZmsClient, provider: &str) -> anyhow::Result<()> {
             };
             Ok(zms.put_role(SYSTEM, PROVIDERS, &role).await?)
         }
-        result => Ok(result?),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -69,7 +69,7 @@ pub enum KeyRefreshError {
     #[error(transparent)]
     File(#[from] KeyFileError),
     /// ZTS.
-    #[error(transparent)]
+    #[error("{0}")]
     Server(#[from] ClientError),
     /// ZTS has no key that can be used.
     #[error("the key set of ZTS holds no key that can be used")]
