@@ -101,7 +101,7 @@ impl Table {
                 "",
             ),
             Self::Version => (
-                "SELECT id, domain_id, policy, version, active, modified, description, tags, owner \
+                "SELECT id, domain_id, policy, version, active, modified, description, tags, owner, spelling \
                  FROM policy_version",
                 OF_DOMAIN,
                 " ORDER BY id",
@@ -338,6 +338,7 @@ impl Loader {
             description: row.optional_text(6)?.unwrap_or_default().to_owned(),
             tags: from_optional_json(row.optional_text(7)?)?,
             owner: from_optional_json(row.optional_text(8)?)?,
+            spelling: row.optional_text(9)?.unwrap_or_default().to_owned(),
         };
         let domain = self.domain_key(row.integer(1)?)?;
         self.versions.insert(row.integer(0)?, (domain, policy.clone(), version.clone()));

@@ -96,10 +96,10 @@ statements! {
     DeletePending = concat!("DELETE FROM pending_member WHERE collection_id = ", collection!(), " AND member = $4");
 
     PutVersion = concat!(
-        "INSERT INTO policy_version (domain_id, policy, version, active, modified, description, tags, owner) \
-        VALUES (", domain!(), ", $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (domain_id, policy, version) \
+        "INSERT INTO policy_version (domain_id, policy, version, active, modified, description, tags, owner, spelling) \
+        VALUES (", domain!(), ", $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (domain_id, policy, version) \
         DO UPDATE SET active = excluded.active, modified = excluded.modified, \
-        description = excluded.description, tags = excluded.tags, owner = excluded.owner"
+        description = excluded.description, tags = excluded.tags, owner = excluded.owner, spelling = excluded.spelling"
     );
     TouchVersion = concat!(
         "UPDATE policy_version SET modified = $4 WHERE domain_id = ", domain!(), " AND policy = $2 AND version = $3"

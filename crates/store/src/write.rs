@@ -343,7 +343,7 @@ impl<'a> Writer<'a> {
         version: &'a str,
         attributes: &'a PolicyVersionAttributes,
     ) -> Result<(), StoreError> {
-        let PolicyVersionAttributes { modified, active, description, tags, owner } = attributes;
+        let PolicyVersionAttributes { modified, active, spelling, description, tags, owner } = attributes;
         self.touched_versions.remove(&(policy, version));
         self.one(
             Statement::PutVersion,
@@ -356,6 +356,7 @@ impl<'a> Writer<'a> {
                 if_set(description),
                 json_if_set(tags)?,
                 json_if_set(owner)?,
+                if_set(spelling),
             ],
         );
         Ok(())

@@ -31,6 +31,9 @@ pub struct PolicyVersionAttributes {
     pub modified: Timestamp,
     /// Whether decisions use this version.
     pub active: bool,
+    /// The version as it was written, where that is not lower case.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub spelling: String,
     /// Free text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -70,12 +73,17 @@ pub struct Assertion {
 }
 
 impl Assertion {
-    /// Whether two assertions say the same, whatever their ids and conditions.
+    /// Whether two assertions say the same, whatever their ids, conditions and letter case.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.role == other.role
-            && self.action == other.action
-            && self.resource == other.resource
             && self.effect == other.effect
+            && self.action.eq_ignore_ascii_case(&other.action)
+            && self.resource.eq_ignore_ascii_case(&other.resource)
+    }
+
+    /// Whether two assertions are written the same, letter case included.
+    pub fn is_written_the_same(&self, other: &Self) -> bool {
+        self.says_the_same(other) && self.action == other.action && self.resource == other.resource
     }
 }
 

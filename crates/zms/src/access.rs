@@ -69,6 +69,47 @@ pub(crate) fn caller_may_change(
     !domain.attributes.disabled && may(context, domain, Asked::Caller(context.caller), action, resource, None)
 }
 
+/// A domain that is asked as if it were not disabled: whether its own administrators may enable it.
+struct AsEnabled<'a>(&'a Domain);
+
+impl athenz_policy::Domain for AsEnabled<'_> {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn policies(&self) -> &athenz_policy::Policies {
+        self.0.compiled_policies()
+    }
+
+    fn role(&self, short_name: &str) -> Option<athenz_policy::RoleView<'_>> {
+        athenz_policy::Domain::role(self.0, short_name)
+    }
+
+    fn for_each_role<'a>(&'a self, visit: &mut dyn FnMut(&'a str, athenz_policy::RoleView<'a>)) {
+        athenz_policy::Domain::for_each_role(self.0, visit);
+    }
+
+    fn group(&self, short_name: &str) -> Option<&athenz_policy::Members> {
+        athenz_policy::Domain::group(self.0, short_name)
+    }
+}
+
+/// Like [`caller_may`], asked of the domain as if it were enabled.
+pub(crate) fn caller_may_even_disabled(context: &Context<'_>, domain: &str, action: &str, resource: &str) -> bool {
+    let caller = context.caller;
+    let Some(domain) = context.world.domain(domain).filter(|_| !caller.mtls_restricted && caller.roles.is_none())
+    else {
+        return false;
+    };
+    let subject = Subject::Principal(&caller.name);
+    let question = Question { subject, action, resource, trust_domain: None, now: context.now };
+    check(context.world, &AsEnabled(domain), &question, &semantics()).is_allowed()
+}
+
 /// Whether the caller has a system right.
 pub(crate) fn has_system_right(context: &Context<'_>, action: &str, resource: &str) -> bool {
     caller_may(context, SYSTEM, action, resource)
@@ -161,9 +202,9 @@ pub(crate) fn question(
             .map(|(domain, _)| domain)
             .ok_or_else(|| ApiError::not_found("getAccessCheck: Unable to extract resource domain"))?,
     };
-    let principal = principal.map(|name| checked_principal(context, &name)).transpose()?;
     let Some(domain) = context.world.domain(owner) else {
         if is_virtual_home(context, owner) {
+            let principal = principal.map(|name| checked_principal(context, &name)).transpose()?;
             let own = principal.as_ref().is_none_or(|name| *name == context.caller.name);
             return Ok(own && !context.caller.mtls_restricted);
         }
@@ -172,6 +213,7 @@ pub(crate) fn question(
     if domain.attributes.disabled {
         return Err(ApiError::forbidden(format!("getAccessCheck: Disabled domain: '{owner}'")));
     }
+    let principal = principal.map(|name| checked_principal(context, &name)).transpose()?;
     let asked = principal.as_deref().map_or(Asked::Caller(context.caller), Asked::Named);
     Ok(may(context, domain, asked, &action, &resource, trust_domain.as_deref()))
 }

@@ -14,22 +14,13 @@ use crate::context::Context;
 use crate::state::Zms;
 use crate::views::collections::{MemberForm, Shown};
 
-/// The members of a role with each group replaced by its members; each name once, with the date
-/// that lasts longest.
+/// The members of a role with each group replaced by its members: a name once for each way in.
 pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleMember> {
     let mut members: Vec<RoleMember> = Vec::new();
-    let mut add = |member: RoleMember| match members.iter_mut().find(|m| m.member_name == member.member_name)
-    {
-        None => members.push(member),
-        Some(present) => {
-            let endless = present.expiration.is_none() || member.expiration.is_none();
-            present.expiration = if endless { None } else { present.expiration.max(member.expiration) };
-        }
-    };
     for member in shown.role_members(held) {
         let name = member.member_name.clone().unwrap_or_default();
         let Some((CollectionKind::Group, domain, group)) = parse_full_name(&name) else {
-            add(member);
+            members.push(member);
             continue;
         };
         let Some(group) = shown.world.collection(CollectionKind::Group, domain, &group) else { continue };
@@ -38,7 +29,7 @@ pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleM
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
-            add(RoleMember {
+            members.push(RoleMember {
                 member_name: inner.member_name,
                 expiration,
                 approved: Some(true),
@@ -135,6 +126,7 @@ pub(crate) fn direct_roles(world: &World, principal: &str) -> Vec<MemberRole> {
         .memberships(CollectionKind::Role, principal)
         .map(|(domain, role, _, member)| MemberRole {
             domain_name: Some(domain.name.to_string()),
+            request_principal: None,
             ..crate::api::roles::member_role(world, role, member)
         })
         .collect()
@@ -143,17 +135,13 @@ pub(crate) fn direct_roles(world: &World, principal: &str) -> Vec<MemberRole> {
 /// Roles through groups, and roles that those found may assume elsewhere.
 pub(crate) fn add_indirect_roles(world: &World, principal: &str, roles: &mut Vec<MemberRole>) {
     let mut through_groups = Vec::new();
-    for (domain, group, _, in_group) in world.memberships(CollectionKind::Group, principal) {
+    for (domain, group, ..) in world.memberships(CollectionKind::Group, principal) {
         let full_name = CollectionKind::Group.full_name(&domain.name, group);
         for (owner, role, _, of_group) in world.memberships(CollectionKind::Role, &full_name) {
-            let expiration = match (in_group.expiration, of_group.expiration) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
             through_groups.push(MemberRole {
                 domain_name: Some(owner.name.to_string()),
                 member_name: Some(full_name.clone()),
-                expiration,
+                request_principal: None,
                 ..crate::api::roles::member_role(world, role, of_group)
             });
         }

@@ -89,6 +89,7 @@ CREATE TABLE policy_version (
     description text COLLATE "C",
     tags text COLLATE "C",
     owner text COLLATE "C",
+    spelling text COLLATE "C",
     UNIQUE (domain_id, policy, version)
 );
 

@@ -89,6 +89,7 @@ CREATE TABLE policy_version (
     description TEXT,
     tags TEXT,
     owner TEXT,
+    spelling TEXT,
     UNIQUE (domain_id, policy, version)
 ) STRICT;
 

@@ -266,6 +266,7 @@ async fn an_assertion_stays_in_its_version(place: Place) {
         attributes: PolicyVersionAttributes {
             modified: START,
             active: text == "0",
+            spelling: String::new(),
             description: String::new(),
             tags: Default::default(),
             owner: Default::default(),

@@ -153,6 +153,7 @@ impl Random {
         PolicyVersionAttributes {
             modified: self.moment(),
             active: self.chance(50),
+            spelling: self.text(),
             description: self.text(),
             tags: self.tags(),
             owner: self.owner(),

@@ -203,7 +203,7 @@ async fn get_domain_group_members(zms: Arc<Zms>, call: Call) -> Answer {
     let mut by_member: std::collections::BTreeMap<String, Vec<GroupMember>> = Default::default();
     for (group, held) in &domain.groups {
         for member in held.members.iter() {
-            let row = member_group(&read.world, group, member);
+            let row = member_group(group, member);
             by_member.entry(read.world.name_of(member.principal).to_string()).or_default().push(row);
         }
     }
@@ -215,11 +215,10 @@ async fn get_domain_group_members(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 /// A membership in a list of memberships: the group by its short name.
-fn member_group(world: &World, group: &str, member: &athenz_policy::Member) -> GroupMember {
+fn member_group(group: &str, member: &athenz_policy::Member) -> GroupMember {
     GroupMember {
         group_name: Some(group.to_owned()),
         expiration: member.expiration,
-        request_principal: member.requester.map(|id| world.name_of(id).to_string()),
         system_disabled: number(member.system_disabled.bits().into()),
         ..GroupMember::default()
     }
@@ -241,7 +240,7 @@ async fn get_principal_groups(zms: Arc<Zms>, call: Call) -> Answer {
         .filter(|(owner, ..)| domain.as_deref().is_none_or(|domain| domain == owner.name.as_str()))
         .map(|(owner, group, _, member)| GroupMember {
             domain_name: Some(owner.name.to_string()),
-            ..member_group(&read.world, group, member)
+            ..member_group(group, member)
         })
         .collect();
     json(&DomainGroupMember { member_name: Some(principal), member_groups: Some(groups) })

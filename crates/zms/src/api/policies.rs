@@ -14,7 +14,7 @@ use super::request::{Path, Read, change, change_returning, change_with};
 use crate::commands::assertions::{self, PolicyPath};
 use crate::commands::policies::{self, full_name};
 use crate::state::Zms;
-use crate::views::policies::{PolicyForm, assertion, condition, conditions, policy};
+use crate::views::policies::{PolicyForm, assertion, condition, conditions, policy, spelling};
 use crate::views::{has_tag, page};
 
 pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {
@@ -113,7 +113,7 @@ async fn get_policy_version_list(zms: Arc<Zms>, call: Call) -> Answer {
     let Some(held) = found.policies.get(name.as_str()) else {
         return Err(ApiError::not_found(format!("unknown policy - {}", full_name(&domain, &name))).into());
     };
-    let names = held.versions.keys().map(ToString::to_string).collect();
+    let names = held.versions.iter().map(|(version, held)| spelling(version, held).to_owned()).collect();
     json(&PolicyList { names: Some(names), next: None })
 }
 
@@ -167,11 +167,19 @@ async fn get_assertion(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_assertion(zms: Arc<Zms>, call: Call) -> Answer {
+    let sent = call.input::<Assertion>()?.unchecked().unwrap_or_default();
     let stored = change_returning(&zms, &call, |context, path, body: Assertion| {
         assertions::put(context, policy_path(path), body)
     })
     .await?;
-    json(&assertion(&stored, true))
+    let view = assertion(&stored.assertion, false);
+    json(&Assertion {
+        // of one that was there already the number sent comes back, as in Athenz
+        id: if stored.is_new { view.id } else { sent.id },
+        case_sensitive: sent.case_sensitive,
+        conditions: sent.conditions,
+        ..view
+    })
 }
 
 async fn delete_assertion(zms: Arc<Zms>, call: Call) -> Answer {

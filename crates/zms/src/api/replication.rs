@@ -143,7 +143,13 @@ fn meta(domain: &Domain, attribute: Option<&str>) -> Option<SignedDomain> {
         None => base,
         Some("all") => {
             let all = documents::attributes(view);
-            DomainData { environment: None, feature_flags: None, ..all }
+            DomainData {
+                environment: None,
+                feature_flags: None,
+                auto_delete_tenant_assume_role_assertions: None,
+                client_id_self_update: None,
+                ..all
+            }
         }
         Some(attribute) => with_attribute(base, &view, attribute)?,
     };

@@ -59,12 +59,19 @@ impl Target {
     }
 }
 
-/// `PUT …/assertion`, `PUT …/version/{version}/assertion`. The answer is the stored assertion.
+/// What a put of one assertion came to.
+#[derive(Debug)]
+pub(crate) struct PutAssertion {
+    pub(crate) assertion: Assertion,
+    pub(crate) is_new: bool,
+}
+
+/// `PUT …/assertion`, `PUT …/version/{version}/assertion`.
 pub(crate) fn put(
     context: &Context<'_>,
     path: PolicyPath<'_>,
     body: wire::Assertion,
-) -> Result<(ChangeSet, Assertion), ApiError> {
+) -> Result<(ChangeSet, PutAssertion), ApiError> {
     let target = Target::parse(path)?;
     let (call, full) = (context.operation, target.full());
     authorize(context, "update", &full)?;
@@ -79,15 +86,15 @@ pub(crate) fn put(
     audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     let version = target.version(policy).ok_or_else(unknown)?;
     let held = policy.versions.get(&version).ok_or_else(unknown)?;
-    if let Some(present) = held.assertions.values().find(|present| present.says_the_same(&assertion)) {
+    if held.assertions.values().any(|present| present.says_the_same(&assertion)) {
         let changes = with_owner(policy, &target.policy, owner);
-        return Ok((ChangeSet::loud(target.domain, changes), present.clone()));
+        return Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: false }));
     }
     quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
     assertion.id = context.next_id();
     let mut changes = with_owner(policy, &target.policy, owner);
     changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
-    Ok((ChangeSet::loud(target.domain, changes), assertion))
+    Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: true }))
 }
 
 /// `DELETE …/assertion/{assertionId}`, `DELETE …/version/{version}/assertion/{assertionId}`.
@@ -209,7 +216,7 @@ pub(crate) fn put_conditions(
     let owner = check_assertions_owner(context, &target.full(), located.policy)?;
     let mut conditions = located.assertion.conditions.clone();
     let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
-    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next)?;
+    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next, str::to_lowercase)?;
     conditions.extend(added.iter().cloned());
     check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
     Ok((finish(target, &located, owner, conditions), added))
@@ -238,7 +245,7 @@ pub(crate) fn put_condition(
     }
     let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
     let number = replaced.unwrap_or(next);
-    let Some(new) = parse_conditions(vec![body], number)?.pop() else {
+    let Some(new) = parse_conditions(vec![body], number, str::to_lowercase)?.pop() else {
         return Err(ApiError::bad_request("unable to insert assertion conditions: a condition has no keys"));
     };
     conditions.push(new.clone());

@@ -303,6 +303,7 @@ pub(crate) fn admin_policy(context: &Context<'_>, domain: &DomainName) -> Vec<Ch
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
         active: true,
+        spelling: String::new(),
         description: String::new(),
         tags: Default::default(),
         owner: Ownership::default(),

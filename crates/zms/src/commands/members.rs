@@ -101,10 +101,11 @@ fn check_group(context: &Context<'_>, rules: &MemberRules<'_>, name: &MemberName
 /// Services are looked up for groups always, for roles where the deployment says so.
 fn check_service(context: &Context<'_>, kind: CollectionKind, name: &MemberName) -> Result<(), ApiError> {
     let config = &context.rules.config;
-    let Some((domain, service)) = name.rsplit_once('.') else {
-        return Err(ApiError::bad_request(format!("Principal {name} is not valid")));
-    };
     let looked_up = kind == CollectionKind::Group || config.validate_service_members;
+    let Some((domain, service)) = name.rsplit_once('.') else {
+        let refusal = ApiError::bad_request(format!("Principal {name} is not valid"));
+        return if looked_up { Err(refusal) } else { Ok(()) };
+    };
     let skipped = config
         .validate_service_members_skip_domains
         .iter()

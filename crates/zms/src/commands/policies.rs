@@ -65,7 +65,9 @@ pub(crate) fn put(
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
         active: target.active,
-        description: body.description.take().unwrap_or_default(),
+        spelling: target.spelling.clone(),
+        // a description is accepted and, as in Athenz, not kept
+        description: String::new(),
         tags: new_tags.unwrap_or(stored_tags),
         owner: owner.clone(),
     };
@@ -82,6 +84,7 @@ pub(crate) fn put(
 /// The version a full put writes.
 struct PutTarget<'a> {
     version: SimpleName,
+    spelling: String,
     held: Option<&'a PolicyVersion>,
     active: bool,
 }
@@ -103,7 +106,8 @@ impl<'a> PutTarget<'a> {
             (_, None) => None,
         };
         if let Some((version, held)) = present {
-            return Ok(Self { version: version.clone(), held: Some(held), active: held.attributes.active });
+            let (active, spelling) = (held.attributes.active, held.attributes.spelling.clone());
+            return Ok(Self { version: version.clone(), spelling, held: Some(held), active });
         }
         match (policy.is_some(), version.is_some(), active) {
             (true, true, true) => {
@@ -113,8 +117,10 @@ impl<'a> PutTarget<'a> {
                 "Policy {name} doesn't exist, new version must be active "
             ))),
             (exists, _, _) => {
-                let version = simple_name(version.as_deref().unwrap_or(FIRST_VERSION))?;
-                Ok(Self { version, held: None, active: !exists })
+                let written = version.unwrap_or_else(|| FIRST_VERSION.to_owned());
+                let version = simple_name(&written)?;
+                let spelling = if *written == *version { String::new() } else { written };
+                Ok(Self { version, spelling, held: None, active: !exists })
             }
         }
     }
@@ -207,13 +213,13 @@ fn difference(
     let stored: Vec<&Assertion> = target.held.into_iter().flat_map(|held| held.assertions.values()).collect();
     let mut changes = Vec::new();
     for present in &stored {
-        if !wanted.iter().any(|new| new.says_the_same(present)) {
+        if !wanted.iter().any(|new| new.is_written_the_same(present)) {
             let (policy, version) = (policy.clone(), version.clone());
             changes.push(Change::DeleteAssertion { policy, version, id: present.id });
         }
     }
     for mut new in wanted {
-        match stored.iter().find(|present| present.says_the_same(&new)) {
+        match stored.iter().find(|present| present.is_written_the_same(&new)) {
             None => new.id = context.next_id(),
             Some(present) if same_conditions(&present.conditions, &new.conditions) => continue,
             Some(present) => new.id = present.id,
@@ -276,7 +282,7 @@ pub(crate) fn parse_assertion(
     let conditions = match given.conditions {
         None => Vec::new(),
         Some(given) => {
-            let conditions = parse_conditions(given.conditions_list.unwrap_or_default(), 1)?;
+            let conditions = parse_conditions(given.conditions_list.unwrap_or_default(), 1, str::to_owned)?;
             let limit = context.rules.config.quota.assertion_conditions;
             let keys: usize = conditions.iter().map(|condition| condition.keys.len()).sum();
             check_condition_limit(context, keys, limit)?;
@@ -296,13 +302,15 @@ pub(crate) fn check_condition_limit(context: &Context<'_>, keys: usize, limit: i
     Ok(())
 }
 
-/// Conditions of a request, numbered from `first`.
+/// Conditions of a request, numbered from `first`. The condition calls lower their case, a full
+/// put keeps it.
 ///
 /// # Errors
 /// 400: one has no keys.
 pub(crate) fn parse_conditions(
     given: Vec<wire::AssertionCondition>,
     first: i32,
+    canonical: fn(&str) -> String,
 ) -> Result<Vec<Condition>, ApiError> {
     given
         .into_iter()
@@ -314,8 +322,8 @@ pub(crate) fn parse_conditions(
                 .into_iter()
                 .filter_map(|(key, data)| {
                     let value =
-                        ConditionValue { operator: data.operator?, value: data.value?.to_lowercase() };
-                    Some((key.to_lowercase(), value))
+                        ConditionValue { operator: data.operator?, value: canonical(&data.value?) };
+                    Some((canonical(&key), value))
                 })
                 .collect();
             if keys.is_empty() {
@@ -411,6 +419,7 @@ pub(crate) fn create_version(
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
         active: false,
+        spelling: String::new(),
         owner: owner.unwrap_or(stored),
         ..source.attributes.clone()
     };

@@ -5,7 +5,7 @@ use athenz_model::wire::zms::{DomainMeta, GroupSystemMeta, RoleSystemMeta, Servi
 use athenz_world::{Change, ChangeSet, CollectionKind, DomainAttributes};
 
 use super::domain_meta;
-use crate::access::{authorize, caller_may, has_system_right};
+use crate::access::{authorize, caller_may, caller_may_even_disabled, has_system_right};
 use crate::audit::{self, AuditedKind};
 use crate::context::Context;
 use crate::values::{domain_name, entity_name, no_user_authority, simple_name};
@@ -23,7 +23,8 @@ pub(crate) fn put_domain_system_meta(
     domain_meta::check_compound_names(&meta)?;
     let right = format!("sys.auth:meta.domain.{attribute}.{name}");
     let by_system = has_system_right(context, "update", &right);
-    let by_domain = &*attribute == "enabled" && caller_may(context, &name, "update", &format!("{name}:"));
+    let by_domain =
+        &*attribute == "enabled" && caller_may_even_disabled(context, &name, "update", &format!("{name}:"));
     if !by_system && !by_domain {
         return Err(ApiError::forbidden(format!(
             "unauthorized to update system meta attribute: {attribute}"

@@ -256,6 +256,7 @@ impl Fill<'_> {
                 let attributes = PolicyVersionAttributes {
                     modified: self.context.stamp,
                     active: true,
+                    spelling: String::new(),
                     description: String::new(),
                     tags: Default::default(),
                     owner: Ownership::default(),

@@ -72,7 +72,6 @@ impl Shown<'_> {
                 .filter(|_| single)
                 .map(|id| self.world.texts().name(id).to_string()),
             system_disabled: number(member.system_disabled.bits().into()),
-            principal_type: (!single).then(|| self.users.kind(&name) as i32),
             ..GroupMember::default()
         };
         self.sorted(held).into_iter().map(member).collect()

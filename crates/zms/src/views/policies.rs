@@ -32,12 +32,20 @@ pub(crate) fn policy(
         modified: Some(held.attributes.modified),
         assertions: full
             .then(|| held.assertions.values().map(|assertion| self::assertion(assertion, true)).collect()),
-        version: Some(version.to_owned()),
+        version: Some(spelling(version, held).to_owned()),
         active: Some(held.attributes.active),
         description: text(&held.attributes.description),
         tags: tags(&held.attributes.tags),
         resource_ownership: ownership(&held.attributes.owner).filter(|_| full),
         ..Policy::default()
+    }
+}
+
+/// A version as it was written.
+pub(crate) fn spelling<'a>(version: &'a str, held: &'a PolicyVersion) -> &'a str {
+    match held.attributes.spelling.as_str() {
+        "" => version,
+        spelling => spelling,
     }
 }
 
