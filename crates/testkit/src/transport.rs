@@ -1,0 +1,63 @@
+//! Requests to the routers, as a connection would make them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use athenz_conformance::{Answer, Exchange, Identity, Server, Transport, TransportError};
+use athenz_serve::{Peer, Router};
+use bytes::Bytes;
+use http::header::HOST;
+use http_body_util::Full;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::world::TestWorld;
+
+impl Transport for TestWorld {
+    async fn send(&self, exchange: Exchange) -> Result<Answer, TransportError> {
+        let router = match exchange.to {
+            Server::Zms => &self.zms.router,
+            Server::Zts => &self.zts.router,
+        };
+        exchange_with(router, exchange).await
+    }
+
+    /// Afterwards ZTS knows everything, so nothing more can change.
+    async fn settle(&self) -> bool {
+        Self::settle(self).await;
+        false
+    }
+}
+
+/// Whom the TLS layer would have seen.
+pub fn peer_of(identity: &Identity) -> Peer {
+    let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+    match identity {
+        Identity::Anonymous => Peer::anonymous(remote),
+        Identity::Certificate(certificate) => {
+            let chain = CertificateDer::pem_slice_iter(certificate.chain_pem.as_bytes());
+            let chain = chain.map(|der| der.expect("a certificate in PEM").into_owned());
+            Peer::with_certificates(remote, chain.collect())
+        }
+    }
+}
+
+pub(crate) async fn exchange_with(router: &Router, exchange: Exchange) -> Result<Answer, TransportError> {
+    let peer = peer_of(&exchange.identity);
+    let mut request = http::Request::builder()
+        .method(exchange.method.as_str())
+        .uri(&exchange.path_and_query)
+        .header(HOST, "localhost");
+    for (name, value) in &exchange.headers {
+        request = request.header(name, value);
+    }
+    let body = Full::new(Bytes::from(exchange.body.unwrap_or_default()));
+    let request = request.body(body).map_err(|error| TransportError(error.to_string()))?;
+    let (parts, body) = router.handle(request, Arc::new(peer)).await.into_parts();
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let headers = parts.headers.iter().map(header).collect();
+    let body = body.collect_bytes().await.map_err(|error| TransportError(error.to_string()))?;
+    Ok(Answer { status: parts.status.as_u16(), headers, body: body.to_vec() })
+}

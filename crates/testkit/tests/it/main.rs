@@ -1,0 +1,3 @@
+//! Both servers together.
+
+mod conformance;
