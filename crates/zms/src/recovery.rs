@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use athenz_model::ApiError;
+use athenz_model::names::Grammar;
 use athenz_world::CollectionKind;
 
 use crate::bootstrap;
 use crate::commands::membership::{self, MemberPath};
-use crate::context::Caller;
+use crate::context::{Caller, Context};
 use crate::ownership::OwnerHeader;
 use crate::state::Zms;
 use crate::writer::WriteFacts;
@@ -21,8 +22,11 @@ impl Zms {
     pub async fn appoint_administrator(&self, user: &str) -> Result<(), ApiError> {
         let prefix = format!("{}.", self.rules.users.user);
         let user = user.to_ascii_lowercase();
-        if !user.starts_with(&prefix) {
-            return Err(ApiError::bad_request(format!("`{user}` is no user, whose name begins with `{prefix}`")));
+        // everybody, or all of some, is nobody's wish
+        if !user.starts_with(&prefix) || !Grammar::CompoundName.matches(&user) {
+            return Err(ApiError::bad_request(format!(
+                "`{user}` is no user: a full name begins with `{prefix}`"
+            )));
         }
         let facts = WriteFacts {
             operation: "appointAdministrator",
@@ -30,9 +34,12 @@ impl Zms {
             audit_reference: "granted offline by the operator".to_owned(),
             owner: OwnerHeader::Absent,
         };
-        let decide = move |context: &crate::context::Context<'_>| {
+        let decide = move |context: &Context<'_>| {
             let kind = CollectionKind::Role;
-            membership::appoint(context, MemberPath { kind, domain: "sys.auth", collection: "admin", member: &user })
+            membership::appoint(
+                context,
+                MemberPath { kind, domain: "sys.auth", collection: "admin", member: &user },
+            )
         };
         self.write(facts, decide).await.map(drop)
     }

@@ -31,9 +31,9 @@ pub(super) async fn backup(place: Place, certificates: bool, out: PathBuf) -> an
         Place::Home(home) => home.zms_database(),
         Place::Server(ServerFile::Zms(file)) => match file.store.store_url()? {
             StoreUrl::Sqlite(path) => path,
-            StoreUrl::Postgres(_) => bail!(
-                "a store in PostgreSQL is backed up with the tools of PostgreSQL, for example pg_dump"
-            ),
+            StoreUrl::Postgres(_) => {
+                bail!("a store in PostgreSQL is backed up with the tools of PostgreSQL, for example pg_dump")
+            }
         },
         Place::Server(ServerFile::Zts(file)) => {
             records_path(file.issuer.as_ref().context("a ZTS without [issuer] keeps nothing to back up")?)?
@@ -60,7 +60,9 @@ pub(super) async fn grant(place: Place, user: String) -> anyhow::Result<()> {
             };
             Ok(parts)
         }
-        Place::Server(ServerFile::Zts(_)) => bail!("administrators are members of a role in ZMS: name its file"),
+        Place::Server(ServerFile::Zts(_)) => {
+            bail!("administrators are members of a role in ZMS: name its file")
+        }
     }?;
     let running = start_zms(ZmsSettings {
         config: parts.config,

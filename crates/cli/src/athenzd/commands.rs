@@ -51,10 +51,8 @@ enum Command {
         file: PathBuf,
     },
     /// Copy an embedded store into a file while it is in use
-    #[command(
-        after_help = "Examples:\n  athenzd backup --home ./athenz-dev zms-backup.db\n  \
-            athenzd backup --config /etc/athenz/zms.toml zms-backup.db"
-    )]
+    #[command(after_help = "Examples:\n  athenzd backup --home ./athenz-dev zms-backup.db\n  \
+            athenzd backup --config /etc/athenz/zms.toml zms-backup.db")]
     Backup {
         #[command(flatten)]
         place: PlaceArguments,

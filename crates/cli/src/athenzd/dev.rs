@@ -59,7 +59,11 @@ impl Listeners {
 
     fn names(&self) -> ServerNames {
         ServerNames {
-            hosts: [&self.zms, &self.zts].iter().filter_map(|bound| bound.host()).map(str::to_owned).collect(),
+            hosts: [&self.zms, &self.zts]
+                .iter()
+                .filter_map(|bound| bound.host())
+                .map(str::to_owned)
+                .collect(),
             addresses: vec![self.zms.ip(), self.zts.ip()],
         }
     }
@@ -121,9 +125,13 @@ fn store_url(text: &str) -> anyhow::Result<Option<StoreUrl>> {
 
 async fn open_store(home: &LockedHome, url: Option<StoreUrl>) -> anyhow::Result<Arc<Store>> {
     let embedded = url.is_none();
+    if embedded {
+        home.private_file(home.zms_database().with_extension("db.lock"))?;
+    }
     let url = url.unwrap_or_else(|| StoreUrl::Sqlite(home.zms_database()));
     let config = StoreConfig { connections: CONNECTIONS, ..StoreConfig::new(url) };
-    let store = Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
+    let store =
+        Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
     if embedded {
         home.has_embedded_store()?;
     }
@@ -208,8 +216,7 @@ fn serve(
     };
     // people press Ctrl-C and wait
     let limits = ListenerLimits { drain: Duration::from_secs(5), ..ListenerLimits::default() };
-    let zms =
-        listeners.zms.serve(Arc::clone(&zms.router), tls("zms")?, limits.clone(), stop.clone());
+    let zms = listeners.zms.serve(Arc::clone(&zms.router), tls("zms")?, limits.clone(), stop.clone());
     let zts = listeners.zts.serve(Arc::clone(&zts.router), tls("zts")?, limits, stop.clone());
     let (zms, zts) = (tokio::spawn(zms), tokio::spawn(zts));
     Ok(async {

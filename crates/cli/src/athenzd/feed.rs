@@ -45,7 +45,7 @@ impl Feed {
             self.told.clear();
         }
         self.failed = false;
-        let mut events: Vec<Event> = self.gone(&world);
+        let mut events = Vec::new();
         for domain in self.changed(&world) {
             match self.document(&world, &domain, epoch).await {
                 Ok(event) => {
@@ -61,6 +61,7 @@ impl Feed {
                 self.replica.apply(std::mem::take(&mut events));
             }
         }
+        events.extend(self.gone(&world));
         if !self.failed {
             let sequence = u64::try_from(world.head.sequence.0).unwrap_or_default();
             events.push(Event::Checkpoint(Checkpoint { epoch, sequence }));
@@ -90,19 +91,28 @@ impl Feed {
         let _ = self.zms.fresh_world().await;
     }
 
+    /// Domains that are no longer there. All that are there have been told, but for those that failed.
     fn gone(&mut self, world: &World) -> Vec<Event> {
-        let index = self.replica.index();
-        let held = index.domain_names().map(str::to_owned);
-        let told = self.told.keys().map(ToString::to_string);
-        let mut gone: Vec<String> = held.chain(told).filter(|name| world.domain(name).is_none()).collect();
-        gone.sort_unstable();
-        gone.dedup();
-        self.told.retain(|name, _| world.domain(name).is_some());
-        gone.into_iter().map(Event::Delete).collect()
+        if !self.failed && self.told.len() == world.domain_count() {
+            return Vec::new();
+        }
+        let is_gone = |name: &&DomainName| world.domain(name).is_none();
+        let gone: Vec<DomainName> = self.told.keys().filter(is_gone).cloned().collect();
+        for name in &gone {
+            self.told.remove(name);
+        }
+        gone.into_iter().map(|name| Event::Delete(name.to_string())).collect()
     }
 
+    /// Domains that are new or of another revision: both lists are in the order of names, so one
+    /// pass tells.
     fn changed(&self, world: &World) -> Vec<Arc<Domain>> {
-        let is_new = |domain: &&Arc<Domain>| self.told.get(&domain.name) != Some(&domain.revision);
+        let mut told = self.told.iter().peekable();
+        let is_new = |domain: &&Arc<Domain>| {
+            while told.next_if(|(name, _)| **name < domain.name).is_some() {}
+            told.next_if(|(name, _)| **name == domain.name)
+                .is_none_or(|(_, revision)| *revision != domain.revision)
+        };
         world.domains().filter(is_new).cloned().collect()
     }
 

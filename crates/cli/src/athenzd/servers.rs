@@ -236,15 +236,9 @@ pub fn start_zts(settings: ZtsSettings) -> Result<RunningZts, ServerError> {
     let replica = Arc::new(Replica::new(Arc::clone(&clock), settings.disk));
     let user_domain = settings.users.user.to_string();
     let certificates = certificates(&settings.config, settings.issuer, &random)?;
-    let state = State::new(
-        settings.config,
-        settings.users,
-        Arc::clone(&replica),
-        settings.signers,
-        clock,
-        random,
-    )
-    .map_err(ServerError::ZmsKey)?;
+    let state =
+        State::new(settings.config, settings.users, Arc::clone(&replica), settings.signers, clock, random)
+            .map_err(ServerError::ZmsKey)?;
     let state = Arc::new(match certificates {
         Some(certificates) => state.with_certificates(certificates),
         None => state,
@@ -272,7 +266,6 @@ fn certificates(
 ) -> Result<Option<Certificates>, ServerError> {
     let Some(issuer) = issuer else { return Ok(None) };
     let config = config.certificates.clone();
-    let signer =
-        BuiltInSigner::new(issuer.authority, issuer.chain, Maxima::of(&config), Arc::clone(random));
+    let signer = BuiltInSigner::new(issuer.authority, issuer.chain, Maxima::of(&config), Arc::clone(random));
     Ok(Some(Certificates::new(config, Arc::new(signer), issuer.records)?))
 }

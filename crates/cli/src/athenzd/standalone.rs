@@ -30,9 +30,7 @@ use tokio_util::sync::CancellationToken;
 use super::listen::{self, Bound};
 use super::logging;
 use super::polling::poller;
-use super::servers::{
-    Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service,
-};
+use super::servers::{Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service};
 use super::settings::{
     IssuerTable, ServerFile, SourceTable, ZmsFile, ZtsFile, check_identity, key_ring, read_private_key,
     read_public_key,
@@ -68,7 +66,8 @@ pub(super) async fn zms(file: ZmsFile) -> anyhow::Result<()> {
 /// The store of a configuration file.
 pub(super) async fn open_store(file: &ZmsFile) -> anyhow::Result<Arc<Store>> {
     let config = file.store.config()?;
-    let store = Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
+    let store =
+        Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
     Ok(Arc::new(store))
 }
 
@@ -255,7 +254,9 @@ impl Front {
 
     fn operator_router(&self) -> anyhow::Result<Arc<Router>> {
         let state = OperatorState { health: self.health.clone(), metrics: Arc::clone(&self.metrics) };
-        Ok(Arc::new(Router::builder(Arc::clone(&self.clock)).mount(operations::mount(Arc::new(state))).build()?))
+        Ok(Arc::new(
+            Router::builder(Arc::clone(&self.clock)).mount(operations::mount(Arc::new(state))).build()?,
+        ))
     }
 
     /// Serves until `stop`, then lets running requests end.

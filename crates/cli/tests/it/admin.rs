@@ -41,8 +41,9 @@ async fn an_administrator_is_made_while_the_server_is_stopped() {
     let granted = grant("user.jane");
     assert_eq!(granted.status, Some(0), "{}", granted.stderr);
     let dev = Dev::start(folder.path());
-    let members = dev.client("user.jane").role("sys.auth", "admin", false).await.unwrap().members.unwrap();
-    let names: Vec<_> = members.into_iter().filter_map(|member| member.name).collect();
+    let role = dev.client("user.jane").role("sys.auth", "admin", false).await.unwrap();
+    let names: Vec<_> =
+        role.role_members.unwrap().into_iter().filter_map(|member| member.member_name).collect();
     assert!(names.contains(&"user.admin".to_owned()) && names.contains(&"user.jane".to_owned()), "{names:?}");
     let info = dev.client("user.jane").get("/sys/info", None).await.unwrap();
     assert_eq!(info.status.as_u16(), 200, "an operation that only administrators may");

@@ -76,8 +76,10 @@ async fn a_zts_alone_follows_a_zms_alone_and_starts_without_it() {
     fs::write(&zms_file, any_port(zms_text)).unwrap();
     let zms = Alone::start("zms", &zms_file);
 
-    let conf: serde_json::Value = serde_json::from_slice(&fs::read(home.join("conf/athenz.conf")).unwrap()).unwrap();
-    let key = athenz_crypto::PublicKey::from_ybase64_pem(conf["zmsPublicKeys"][0]["key"].as_str().unwrap()).unwrap();
+    let conf: serde_json::Value =
+        serde_json::from_slice(&fs::read(home.join("conf/athenz.conf")).unwrap()).unwrap();
+    let key = athenz_crypto::PublicKey::from_ybase64_pem(conf["zmsPublicKeys"][0]["key"].as_str().unwrap())
+        .unwrap();
     let (before, rest) = zts_text.split_once("-----BEGIN PUBLIC KEY-----").unwrap();
     let (_, after) = rest.split_once("-----END PUBLIC KEY-----\n").unwrap();
     let zts_text = format!("{before}{}{after}", key.to_spki_pem());

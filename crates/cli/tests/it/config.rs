@@ -53,7 +53,12 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
         assert!(ended.status == Some(0) && ended.stdout.contains(server), "{}{}", ended.stdout, ended.stderr);
     }
     for (text, from, to, told) in [
-        (&zms, "domain_admin", "domain_admins", "unknown key `zms.domain_admins`; did you mean `domain_admin`?"),
+        (
+            &zms,
+            "domain_admin",
+            "domain_admins",
+            "unknown key `zms.domain_admins`; did you mean `domain_admin`?",
+        ),
         (&zms, "operator_address", "operator_adress", "did you mean `operator_address`?"),
         (&zms, "[log]", "[lgo]", "unknown key `lgo`; did you mean `log`?"),
         (&zms, "level = \"info\"", "level = \"chatty\"", "`log.level`: unknown variant `chatty`"),

@@ -26,7 +26,8 @@ async fn the_first_start_makes_a_world_and_the_second_goes_on_with_it() {
     }
     let (status, metrics) = dev.get("zts", "/metrics").await;
     assert!(status == 200 && metrics.contains("athenz_requests_total"), "{metrics}");
-    let conf: serde_json::Value = serde_json::from_slice(&fs::read(home.join("conf/athenz.conf")).unwrap()).unwrap();
+    let conf: serde_json::Value =
+        serde_json::from_slice(&fs::read(home.join("conf/athenz.conf")).unwrap()).unwrap();
     assert_eq!(conf["zmsUrl"], format!("{}/", dev.ready["zms"].as_str().unwrap()));
     assert_eq!(conf["ztsPublicKeys"][0]["id"], "0");
 
@@ -40,7 +41,10 @@ async fn the_first_start_makes_a_world_and_the_second_goes_on_with_it() {
 
     let dev = Dev::start(&home);
     assert_eq!(fs::read(home.join("pki/ca.crt")).unwrap(), ca);
-    assert!(dev.client("user.admin").domain("shop").await.is_ok(), "the world of the first start is still there");
+    assert!(
+        dev.client("user.admin").domain("shop").await.is_ok(),
+        "the world of the first start is still there"
+    );
 }
 
 #[test]

@@ -195,9 +195,7 @@ impl LockedHome {
     /// Another process has it, or the folder cannot be written.
     pub fn lock(root: &Path) -> anyhow::Result<Self> {
         let root = absolute(root)?;
-        let unwritable = || {
-            format!("cannot write in {}; choose another folder with --home", root.display())
-        };
+        let unwritable = || format!("cannot write in {}; choose another folder with --home", root.display());
         if !root.exists() {
             make_folder(&root).with_context(unwritable)?;
         }
@@ -215,7 +213,8 @@ impl LockedHome {
             ),
             Err(TryLockError::Error(error)) => return Err(error).with_context(unwritable),
         }
-        lock.set_len(0).and_then(|()| lock.write_all(std::process::id().to_string().as_bytes()))
+        lock.set_len(0)
+            .and_then(|()| lock.write_all(std::process::id().to_string().as_bytes()))
             .with_context(unwritable)?;
         // what a process that was killed left behind
         let _ = fs::remove_file(root.join(READY));

@@ -136,7 +136,9 @@ pub(super) fn user(home: &Home, name: &str, clock: &dyn Clock) -> anyhow::Result
     let name = name.to_ascii_lowercase();
     let short = name.strip_prefix(USER_DOMAIN).unwrap_or(&name);
     if !Grammar::SimpleName.matches(short) || short.len() > 64 {
-        bail!("`{short}` is no name of a user; use letters, digits, `_` and `-`, as in `athenzd dev user jane`");
+        bail!(
+            "`{short}` is no name of a user; use letters, digits, `_` and `-`, as in `athenzd dev user jane`"
+        );
     }
     let full = format!("{USER_DOMAIN}{short}");
     let ca = authority(home)?;
