@@ -170,8 +170,8 @@ async fn zms(home: &LockedHome, store: &Arc<Store>, around: &Surroundings) -> an
 
 /// The ZTS of a development world.
 fn zts_config(url: &str) -> athenz_zts::Config {
-    let mut config = athenz_zts::Config::default();
-    config.url = Some(format!("{url}/zts/v1"));
+    let mut config =
+        athenz_zts::Config { url: Some(format!("{url}/zts/v1")), ..athenz_zts::Config::default() };
     // signed policies as every client has met them so far: without versions and ids
     config.policies.details = false;
     config.tokens.system_authorization_details = vec![Definition {

@@ -4,7 +4,7 @@ use athenz_store::{Store, StoreConfig, StoreUrl};
 
 use crate::program::{Dev, athenzd};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_backup_is_taken_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("world");
@@ -24,7 +24,7 @@ async fn a_backup_is_taken_while_the_server_runs() {
     assert!(ended.error().contains("/no/such/folder/out.db"), "{}", ended.stderr);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_administrator_is_made_while_the_server_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().display().to_string();

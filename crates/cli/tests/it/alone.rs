@@ -61,7 +61,7 @@ async fn until_found(http: &HttpClient, url: &str, path: &str) {
     panic!("{path} is never found");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_zts_alone_follows_a_zms_alone_and_starts_without_it() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("world");

@@ -15,7 +15,7 @@ fn top_level_domain(name: &str) -> TopLevelDomain {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_first_start_makes_a_world_and_the_second_goes_on_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("world");
@@ -115,7 +115,7 @@ fn foreign_folders_and_bad_places_are_refused() {
     assert!(athenzd(&["dev", "--store", "mysql://x"]).error().contains("postgres://"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn other_users_get_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().display().to_string();

@@ -1,4 +1,11 @@
 //! The built `athenzd`, as its users meet it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests stand outside of test functions"
+)]
 
 mod admin;
 mod alone;
