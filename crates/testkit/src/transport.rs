@@ -11,7 +11,7 @@ use http_body_util::Full;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::world::TestWorld;
+use crate::world::{TestWorld, ZMS_HOST, ZTS_HOST};
 
 impl Transport for TestWorld {
     async fn send(&self, exchange: Exchange) -> Result<Answer, TransportError> {
@@ -44,10 +44,14 @@ pub fn peer_of(identity: &Identity) -> Peer {
 
 pub(crate) async fn exchange_with(router: &Router, exchange: Exchange) -> Result<Answer, TransportError> {
     let peer = peer_of(&exchange.identity);
+    let host = match exchange.to {
+        Server::Zms => ZMS_HOST,
+        Server::Zts => ZTS_HOST,
+    };
     let mut request = http::Request::builder()
         .method(exchange.method.as_str())
         .uri(&exchange.path_and_query)
-        .header(HOST, "localhost");
+        .header(HOST, host);
     for (name, value) in &exchange.headers {
         request = request.header(name, value);
     }

@@ -7,7 +7,9 @@ use athenz_cli::athenzd::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
     ZtsSettings, start_zms, start_zts, system_service,
 };
-use athenz_conformance::{Addresses, ClientCertificate, Identity, Mint, Player, TestAuthority};
+use athenz_conformance::{
+    Addresses, ClientCertificate, Identity, Json, Mint, Player, Scope, Style, TestAuthority, Values,
+};
 use athenz_crypto::keys::{Curve, PrivateKey, PublicKey};
 use athenz_crypto::random::SystemRandom;
 use athenz_crypto::ring::{KeyRing, SigningKey};
@@ -20,6 +22,7 @@ use athenz_store::{FaultPoints, Store, StoreConfig, StoreUrl};
 use athenz_zms::config::Rules;
 use athenz_zts::signing::Signers;
 use athenz_zts::tokens::details::{Definition, Field};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -30,6 +33,9 @@ use crate::follower::{Follower, InProcessZms};
 pub const ZMS_URL: &str = "https://localhost:4443/zms/v1";
 /// Where ZTS would be reached; both issuers of its tokens.
 pub const ZTS_URL: &str = "https://localhost:8443/zts/v1";
+/// The authorities of these URLs, as a `Host` header has them.
+pub(crate) const ZMS_HOST: &str = "localhost:4443";
+pub(crate) const ZTS_HOST: &str = "localhost:8443";
 
 const ADMIN: &str = "user.admin";
 const AUTHORITY_DAYS: i64 = 3_650;
@@ -219,10 +225,22 @@ impl TestWorld {
         Caller::new(self, Identity::Anonymous)
     }
 
+    /// A value of a request with everything filled in that recordings can ask for, such as
+    /// `{"$csr": {…}}`, `{"$ntoken": {…}}` and `${pubkey:NAME}`; keys are kept by their names.
+    ///
+    /// # Panics
+    /// The value asks for what cannot be made.
+    pub fn filled(&self, value: &Value) -> Value {
+        let given = Json::parse(value.to_string().as_bytes()).expect("JSON");
+        let mut scope = Scope::default();
+        let mut values = Values { authority: &self.authority, clock: self.clock.as_ref(), scope: &mut scope };
+        let filled = values.expand(&given).expect("a value that can be made").write(Style::Spaced);
+        serde_json::from_str(&filled).expect("JSON")
+    }
+
     /// Plays recordings against this world.
     pub fn player(self: &Arc<Self>) -> Player<Arc<Self>> {
-        let addresses =
-            Addresses { zms: ZMS_URL.to_owned(), zts: ZTS_URL.to_owned(), others: Vec::new() };
+        let addresses = Addresses { zms: ZMS_URL.to_owned(), zts: ZTS_URL.to_owned(), others: Vec::new() };
         Player::new(Arc::clone(self), Arc::clone(&self.authority), Arc::clone(&self.clock), addresses)
     }
 }
