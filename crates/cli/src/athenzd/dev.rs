@@ -130,8 +130,9 @@ async fn open_store(home: &LockedHome, url: Option<StoreUrl>) -> anyhow::Result<
     }
     let url = url.unwrap_or_else(|| StoreUrl::Sqlite(home.zms_database()));
     let config = StoreConfig { connections: CONNECTIONS, ..StoreConfig::new(url) };
-    let store =
-        Store::open(&config).await.with_context(|| format!("cannot open the store {:?}", config.url))?;
+    let store = Store::open(&config).await.with_context(|| {
+        format!("cannot open the store {:?}; check that it is there and what --store says", config.url)
+    })?;
     if embedded {
         home.has_embedded_store()?;
     }
