@@ -6,6 +6,7 @@ mod domains;
 mod entities;
 mod groups;
 mod lists;
+mod owners;
 mod policies;
 mod replication;
 mod request;
@@ -41,6 +42,7 @@ pub fn mount(zms: Arc<Zms>, authenticator: Arc<Authenticator>) -> Mount<Zms> {
     let mount = access::routes(mount);
     let mount = replication::routes(mount);
     let mount = lists::routes(mount);
+    let mount = owners::routes(mount);
     let mount = users::routes(mount);
     let mount = system::routes(mount);
     unbuilt::routes(mount)

@@ -175,6 +175,10 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         let text = "Server in Maintenance Read-Only mode. Please try your request later";
         return Err(ApiError::bad_request(text).into());
     }
+    if let Some(service) = &read.caller.authorized_service {
+        // no service is authorized here to act for users, so none may write for one
+        return Err(ApiError::forbidden(format!("Unauthorized Service {service}")).into());
+    }
     let owner = OwnerHeader::parse(call.resource_owner().as_deref())?;
     check_parameters(call)?;
     Ok(WriteFacts {

@@ -9,8 +9,8 @@ use athenz_serve::wire::Answer;
 use super::request::Read;
 use crate::state::Zms;
 
-/// Tenancy, service providers, ownership calls, passwords, credentials, purging.
-const UNBUILT: [&str; 24] = [
+/// Tenancy, service providers, passwords, credentials, purging.
+const UNBUILT: [&str; 19] = [
     "putTenancy",
     "deleteTenancy",
     "putTenant",
@@ -26,11 +26,6 @@ const UNBUILT: [&str; 24] = [
     "getDependentServiceList",
     "getDependentServiceResourceGroupList",
     "getDependentDomainList",
-    "putResourceDomainOwnership",
-    "putResourceRoleOwnership",
-    "putResourceGroupOwnership",
-    "putResourcePolicyOwnership",
-    "putResourceServiceIdentityOwnership",
     "putServiceCredsEntry",
     "deleteExpiredMembers",
     "getUserToken",

@@ -11,6 +11,7 @@ pub(crate) mod entities;
 pub(crate) mod expiry;
 pub(crate) mod members;
 pub(crate) mod membership;
+pub(crate) mod owners;
 pub(crate) mod policies;
 pub(crate) mod quotas;
 pub(crate) mod review;
