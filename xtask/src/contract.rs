@@ -83,7 +83,9 @@ pub(crate) fn check() -> Result<()> {
 fn files() -> Result<Vec<(PathBuf, String)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let wire = root.join("crates/model/src/wire");
-    let mut operations = format!("{HEAD}//! The operations of the contract.\n\nuse crate::names::Grammar;\nuse crate::operation::{{Authentication, Method, Operation, Parameter, Place}};\n");
+    let mut operations = format!(
+        "{HEAD}//! The operations of the contract.\n\nuse crate::names::Grammar;\nuse crate::operation::{{Authentication, Method, Operation, Parameter, Place}};\n"
+    );
     let mut files = Vec::new();
     for service in ["zms", "zts"] {
         let text = std::fs::read_to_string(root.join(format!("contract/{service}.json")))?;
@@ -215,9 +217,8 @@ fn field_grammar(contract: &Contract, of: &str) -> &'static str {
 fn grammar(contract: &Contract, of: &str) -> &'static str {
     match of {
         "SimpleName" | "AuthorityKeyword" => "SimpleName",
-        "CompoundName" | "DomainName" | "EntityName" | "ServiceName" | "ActionName" | "AuthorityName" | "LocationName" => {
-            "CompoundName"
-        }
+        "CompoundName" | "DomainName" | "EntityName" | "ServiceName" | "ActionName" | "AuthorityName"
+        | "LocationName" => "CompoundName",
         "ResourceName" => "ResourceName",
         "ResourceNames" => "ResourceNames",
         "GroupName" => "GroupName",
@@ -320,7 +321,8 @@ fn snake(name: &str) -> String {
         let after = letters.get(at + 1);
         let word_begins = letter.is_ascii_uppercase()
             && (before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-                || (before.is_some_and(char::is_ascii_uppercase) && after.is_some_and(char::is_ascii_lowercase)));
+                || (before.is_some_and(char::is_ascii_uppercase)
+                    && after.is_some_and(char::is_ascii_lowercase)));
         if word_begins {
             snake.push('_');
         }

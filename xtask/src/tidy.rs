@@ -102,7 +102,10 @@ fn check_dependencies(root: &Path, problems: &mut Vec<String>) -> Result<()> {
             }
             let only = ONLY_IN.iter().find(|(library, _)| *library == dependency);
             if only.is_some_and(|(_, owners)| !owners.contains(&name.as_str())) {
-                problems.push(format!("{dependency} belongs to {:?}, not to {name}", only.map(|(_, owners)| owners)));
+                problems.push(format!(
+                    "{dependency} belongs to {:?}, not to {name}",
+                    only.map(|(_, owners)| owners)
+                ));
             }
         }
     }
@@ -149,7 +152,8 @@ fn has_sql(text: &str) -> bool {
 /// Every dependency of ours on others has a line of reason.
 fn check_dependency_reasons(root: &Path, problems: &mut Vec<String>) -> Result<()> {
     let reasons = std::fs::read_to_string(root.join("docs/dependencies.md"))?;
-    let mut manifests: Vec<PathBuf> = crates(root)?.into_values().map(|path| path.join("Cargo.toml")).collect();
+    let mut manifests: Vec<PathBuf> =
+        crates(root)?.into_values().map(|path| path.join("Cargo.toml")).collect();
     manifests.push(root.join("xtask/Cargo.toml"));
     for manifest in manifests {
         for dependency in dependencies(&manifest)? {

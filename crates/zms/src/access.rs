@@ -99,9 +99,15 @@ impl athenz_policy::Domain for AsEnabled<'_> {
 }
 
 /// Like [`caller_may`], asked of the domain as if it were enabled.
-pub(crate) fn caller_may_even_disabled(context: &Context<'_>, domain: &str, action: &str, resource: &str) -> bool {
+pub(crate) fn caller_may_even_disabled(
+    context: &Context<'_>,
+    domain: &str,
+    action: &str,
+    resource: &str,
+) -> bool {
     let caller = context.caller;
-    let Some(domain) = context.world.domain(domain).filter(|_| !caller.mtls_restricted && caller.roles.is_none())
+    let Some(domain) =
+        context.world.domain(domain).filter(|_| !caller.mtls_restricted && caller.roles.is_none())
     else {
         return false;
     };

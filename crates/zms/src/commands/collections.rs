@@ -537,7 +537,10 @@ impl Difference<'_> {
             expiration: member.dates.expiration,
             review_reminder: member.dates.review_reminder,
             // as recorded: only a new role says who asked; the log knows for every change
-            ..MemberRow::new(name.clone(), if self.held.is_none() { self.context.caller.name.as_str() } else { "" })
+            ..MemberRow::new(
+                name.clone(),
+                if self.held.is_none() { self.context.caller.name.as_str() } else { "" },
+            )
         };
         [
             Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },

@@ -217,7 +217,11 @@ pub(crate) fn appoint(context: &Context<'_>, path: MemberPath<'_>) -> Result<Cha
     let Some((_, held)) = target.find(context) else {
         return Err(ApiError::not_found(format!("there is no {}", target.full_name)));
     };
-    members::check_kind(context, &MemberRules::of(target.kind, &target.name, held.settings()), &target.member)?;
+    members::check_kind(
+        context,
+        &MemberRules::of(target.kind, &target.name, held.settings()),
+        &target.member,
+    )?;
     members::check_domain_exists(context, &target.member)?;
     if held.attributes.trust.is_some() {
         return Err(ApiError::bad_request(format!("{} is a delegated role", target.full_name)));

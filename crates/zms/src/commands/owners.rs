@@ -26,7 +26,8 @@ fn owner(given: Option<String>) -> Result<String, ApiError> {
     }
     check_grammar(&given, Grammar::ResourceOwnerName, "ResourceOwnerName")?;
     if given.len() > MAX_LENGTH {
-        let text = format!("Invalid resource owner: {given} : name length cannot exceed {MAX_LENGTH} characters");
+        let text =
+            format!("Invalid resource owner: {given} : name length cannot exceed {MAX_LENGTH} characters");
         return Err(ApiError::bad_request(text));
     }
     Ok(given)
@@ -50,7 +51,11 @@ pub(crate) fn put_domain(
     body: ResourceDomainOwnership,
 ) -> Result<ChangeSet, ApiError> {
     let domain = target(context, "domain", domain, "")?;
-    let owners = Ownership { object: owner(body.object_owner)?, meta: owner(body.meta_owner)?, ..Ownership::default() };
+    let owners = Ownership {
+        object: owner(body.object_owner)?,
+        meta: owner(body.meta_owner)?,
+        ..Ownership::default()
+    };
     let found = context.domain(&domain)?;
     audit::check_domain(context, AuditedKind::Domain, &domain)?;
     let mut attributes = (*found.attributes).clone();
@@ -151,5 +156,7 @@ pub(crate) fn put_service(
 }
 
 fn failed(kind: &str, name: &str, domain: &str) -> ApiError {
-    ApiError::bad_request(format!("unable to put resource {kind} ownership for {kind}: {name} in domain: {domain}"))
+    ApiError::bad_request(format!(
+        "unable to put resource {kind} ownership for {kind}: {name} in domain: {domain}"
+    ))
 }

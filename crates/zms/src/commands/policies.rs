@@ -321,8 +321,7 @@ pub(crate) fn parse_conditions(
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|(key, data)| {
-                    let value =
-                        ConditionValue { operator: data.operator?, value: canonical(&data.value?) };
+                    let value = ConditionValue { operator: data.operator?, value: canonical(&data.value?) };
                     Some((canonical(&key), value))
                 })
                 .collect();

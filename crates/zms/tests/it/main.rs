@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use athenz_conformance::{
-    Addresses, Allowed, Answer, Exchange, Identity, Player, Recording, Report, Server, Strictness, TestAuthority,
-    Transport, TransportError, play_all,
+    Addresses, Allowed, Answer, Exchange, Identity, Player, Recording, Report, Server, Strictness,
+    TestAuthority, Transport, TransportError, play_all,
 };
 use athenz_crypto::keys::{Curve, PrivateKey};
 use athenz_crypto::ring::SigningKey;
@@ -39,7 +39,8 @@ impl Transport for InProcess {
                 Peer::with_certificates(remote, chain.map(|der| der.unwrap().into_owned()).collect())
             }
         };
-        let mut request = http::Request::builder().method(exchange.method.as_str()).uri(&exchange.path_and_query);
+        let mut request =
+            http::Request::builder().method(exchange.method.as_str()).uri(&exchange.path_and_query);
         for (name, value) in &exchange.headers {
             request = request.header(name, value);
         }
@@ -103,7 +104,10 @@ async fn play(recordings: Vec<Recording>) -> Report {
 
 /// Recordings that need no ZTS.
 fn of_zms(recordings: Vec<Recording>) -> Vec<Recording> {
-    recordings.into_iter().filter(|recording| recording.steps.iter().all(|step| step.to == Server::Zms)).collect()
+    recordings
+        .into_iter()
+        .filter(|recording| recording.steps.iter().all(|step| step.to == Server::Zms))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
