@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use athenz_conformance::{Allowed, Recording, Report, Strictness, play_all};
-use athenz_testkit::{Replication, Shape, StoreKind, TestWorld};
+use athenz_testkit::{Replication, Shape, StoreKind, TestWorld, WorldSettings};
+use athenz_zts::config::DocumentForm;
 
 async fn plays(store: StoreKind, replication: Replication) {
-    let world = Arc::new(TestWorld::start(Shape { store, replication }).await);
+    plays_in(WorldSettings::new(Shape { store, replication })).await;
+}
+
+async fn plays_in(settings: WorldSettings) {
+    let world = Arc::new(TestWorld::start_with(settings).await);
     let player = Arc::new(world.player());
     let played = play_all(&player, Recording::load_core().unwrap(), 8).await;
     let report = Report::new(&played, &Allowed::load_core().unwrap(), Strictness::Lenient);
@@ -20,7 +25,11 @@ async fn sqlite_and_channel() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_and_polling() {
-    plays(StoreKind::Sqlite, Replication::Polling).await;
+    let shape = Shape { store: StoreKind::Sqlite, replication: Replication::Polling };
+    let mut settings = WorldSettings::new(shape);
+    // the older form of documents, as the reference had it; the other shape has the newer one
+    settings.zts.replication.form = DocumentForm::Signed;
+    plays_in(settings).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,11 @@
 //! Both servers together, as their callers meet them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests stand outside of test functions"
+)]
 
 mod access_matrix;
 mod bad_certificate_requests;
