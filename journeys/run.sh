@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Starts `athenzd dev` (release) on free ports in a new home and drives it with the unmodified
-# Athenz tools: the journeys named, or those that every change must pass. Prints a line each.
+# Starts `athenzd dev` on free ports in a new home and drives it with the unmodified Athenz tools:
+# the journeys named, or those that every change must pass. Prints a line each. The program is in
+# BINARIES, or is built (release).
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
-cargo build --release --quiet --bins || exit 1
-target=${CARGO_TARGET_DIR:-$PWD/target}/release
+target=${BINARIES:-${CARGO_TARGET_DIR:-$PWD/target}/release}
+[ -n "${BINARIES:-}" ] || cargo build --release --quiet --bins || exit 1
 home=$(mktemp -d)
 free() { python3 -c 'import socket;s=socket.socket();s.bind(("127.0.0.1",0));print(s.getsockname()[1])'; }
 zms=$(free) zts=$(free)

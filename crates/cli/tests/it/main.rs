@@ -12,3 +12,4 @@ mod alone;
 mod config;
 mod dev;
 mod program;
+mod tutorial;
