@@ -89,10 +89,8 @@ fn check_dependencies(root: &Path, problems: &mut Vec<String>) -> Result<()> {
             continue;
         };
         for dependency in dependencies(&path.join("Cargo.toml"))? {
-            if let Some(ours) = dependency.strip_prefix("athenz-") {
-                if !allowed.contains(&ours) {
-                    problems.push(format!("{name} must not use {ours}"));
-                }
+            if let Some(ours) = dependency.strip_prefix("athenz-").filter(|ours| !allowed.contains(ours)) {
+                problems.push(format!("{name} must not use {ours}"));
             }
             if dependency.starts_with("tokio") && WITHOUT_TOKIO.contains(&name.as_str()) {
                 problems.push(format!("{name} must not use {dependency}"));

@@ -2,7 +2,7 @@
 //! policies' own signature. Built once per revision of a domain and kept.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use athenz_crypto::jose::FlattenedJws;
 use athenz_crypto::keys::{Hash, SignatureForm};
@@ -48,8 +48,11 @@ pub(crate) enum Form {
 pub(crate) struct Documents {
     key: SigningKey,
     users: UserDomains,
-    kept: Mutex<HashMap<(DomainName, Form), (Sequence, Arc<str>)>>,
+    kept: Mutex<Kept>,
 }
+
+/// Documents, each with the revision of its domain.
+type Kept = HashMap<(DomainName, Form), (Sequence, Arc<str>)>;
 
 impl Documents {
     pub(crate) fn new(key: SigningKey, users: UserDomains) -> Self {
@@ -82,7 +85,7 @@ impl Documents {
         Ok(text)
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<(DomainName, Form), (Sequence, Arc<str>)>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // a cache that somebody panicked over is still a cache
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,7 +238,7 @@ fn all_policies(domain: &Domain) -> Vec<Policy> {
             .iter()
             .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Full))
     });
-    versions.map(|policy| Policy { resource_ownership: None, ..policy }).collect()
+    versions.collect()
 }
 
 /// The active policies: name, time and assertions.

@@ -33,6 +33,7 @@ impl Zms {
             caller: Arc::new(Caller::named(bootstrap::SETUP_ACTOR)),
             audit_reference: "granted offline by the operator".to_owned(),
             owner: OwnerHeader::Absent,
+            right: None,
         };
         let decide = move |context: &Context<'_>| {
             let kind = CollectionKind::Role;

@@ -76,8 +76,8 @@ fn check_change(change: &Change) -> Result<(), ApiError> {
         }
         Change::PutAssertion { assertion, .. } => {
             all_fit(&[(&assertion.role, NAME), (&assertion.resource, NAME), (&assertion.action, MEDIUM)])?;
-            let keys = assertion.conditions.iter().flat_map(|condition| &condition.keys);
-            keys.map(|(key, value)| all_fit(&[(key, SHORT), (&value.value, 2048)])).collect()
+            let mut keys = assertion.conditions.iter().flat_map(|condition| &condition.keys);
+            keys.try_for_each(|(key, value)| all_fit(&[(key, SHORT), (&value.value, 2048)]))
         }
         Change::PutService { name, service: held } => {
             fits(name, NAME)?;

@@ -103,6 +103,7 @@ impl Zms {
             caller: Arc::new(Caller::named(bootstrap::SETUP_ACTOR)),
             audit_reference: bootstrap::SETUP_REFERENCE.to_owned(),
             owner: OwnerHeader::Absent,
+            right: None,
         };
         self.writer.write(facts, move |context| bootstrap::set_up(context, &services)).await.map(drop)
     }

@@ -15,6 +15,7 @@ use athenz_store::{Batch, CommitError, Reloaded, Store};
 use athenz_world::{ChangeSet, Head, LogEntry, Sequence, World};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::access;
 use crate::config::Rules;
 use crate::context::{Caller, Context};
 use crate::ownership::OwnerHeader;
@@ -38,6 +39,15 @@ pub(crate) struct WriteFacts {
     pub(crate) caller: Arc<Caller>,
     pub(crate) audit_reference: String,
     pub(crate) owner: OwnerHeader,
+    /// What the contract demands of the caller.
+    pub(crate) right: Option<Right>,
+}
+
+/// An action on a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Right {
+    pub(crate) action: &'static str,
+    pub(crate) resource: String,
 }
 
 struct Job {
@@ -225,6 +235,10 @@ impl Writer {
             ids: &ids,
             uuid: &uuid,
         };
+        // once more: it may have been taken away while the command waited
+        if let Some(right) = &job.facts.right {
+            access::authorize(&context, right.action, &right.resource)?;
+        }
         let mut changes = (job.decide)(&context)?;
         sizes::check(&changes)?;
         changes.register_members(|name| world.is_registered(name));

@@ -30,7 +30,10 @@ fn the_tutorial_of_the_readme_works_as_it_is_written() {
     let said = String::from_utf8_lossy(&output.stdout);
     let steps = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{steps}");
-    assert!(said.contains("denied, as it should be") && said.contains("denied, and it says why"), "{said}\n{steps}");
+    assert!(
+        said.contains("denied, as it should be") && said.contains("denied, and it says why"),
+        "{said}\n{steps}"
+    );
     assert_eq!(mode(&folder.path().join("web.key")), 0o600);
     assert!(folder.path().join("web/token").metadata().unwrap().len() > 200, "{steps}");
 }

@@ -78,12 +78,15 @@ fn may_decide(world: &World, owner: &Domain, held: &Collection, principal: &str)
     (settings.self_serve || settings.review_enabled) && is_member(&owner.name, ADMIN)
 }
 
+/// Rows of each member.
+type ByMember<T> = Vec<(String, Vec<T>)>;
+
 /// Groups rows that stand together by domain, then by member.
 fn by_domain_and_member<T>(
     rows: Vec<(&Domain, &str, &Pending)>,
     row: impl Fn(&str, &Pending) -> T,
-) -> Vec<(String, Vec<(String, Vec<T>)>)> {
-    let mut domains: Vec<(String, Vec<(String, Vec<T>)>)> = Vec::new();
+) -> Vec<(String, ByMember<T>)> {
+    let mut domains: Vec<(String, ByMember<T>)> = Vec::new();
     for (domain, name, pending) in rows {
         if domains.last().is_none_or(|(last, _)| *last != *domain.name) {
             domains.push((domain.name.to_string(), Vec::new()));
@@ -112,11 +115,7 @@ async fn get_pending_role_members(zms: Arc<Zms>, call: Call) -> Answer {
         ..MemberRole::default()
     };
     let domains = by_domain_and_member(pending(&read, CollectionKind::Role)?, row);
-    let member = |(name, roles)| DomainRoleMember {
-        member_name: Some(name),
-        member_roles: Some(roles),
-        ..DomainRoleMember::default()
-    };
+    let member = |(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) };
     let list = domains
         .into_iter()
         .map(|(domain, members)| DomainRoleMembers {
@@ -217,6 +216,5 @@ fn review_object(domain: &Domain, name: &str, held: &Collection) -> ReviewObject
         group_review_days: number(settings.group_review_days),
         last_reviewed_date: settings.last_reviewed,
         created: Some(held.attributes.created),
-        ..ReviewObject::default()
     }
 }

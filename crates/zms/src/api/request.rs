@@ -17,7 +17,7 @@ use crate::access;
 use crate::context::{Caller, Context};
 use crate::ownership::OwnerHeader;
 use crate::state::Zms;
-use crate::writer::WriteFacts;
+use crate::writer::{Right, WriteFacts};
 
 /// Path parameters of a call, as a decision takes them along.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl<'a> Read<'a> {
         let caller = Caller::of(call.caller()?);
         let world = zms.fresh_world().await?;
         let read = Self { zms, call, world, caller, ids: AtomicI64::new(0) };
-        read.authorize()?;
+        read.authorize(right_for(call).as_ref())?;
         check_parameters(call)?;
         Ok(read)
     }
@@ -93,18 +93,9 @@ impl<'a> Read<'a> {
     }
 
     /// An unknown or disabled domain is answered without a body where Athenz has none.
-    fn authorize(&self) -> Result<(), Refusal> {
-        let Authentication::Authorize { action, resource } = self.call.operation.authentication else {
-            return Ok(());
-        };
-        let mut resource = resource.to_owned();
-        for parameter in self.call.operation.parameters {
-            let place = format!("{{{}}}", parameter.name);
-            if resource.contains(&place) {
-                resource = resource.replace(&place, self.call.path(parameter.name));
-            }
-        }
-        access::authorize(&self.context(), action, &resource).map_err(|error| match error.message.as_str() {
+    fn authorize(&self, right: Option<&Right>) -> Result<(), Refusal> {
+        let Some(Right { action, resource }) = right else { return Ok(()) };
+        access::authorize(&self.context(), action, resource).map_err(|error| match error.message.as_str() {
             "Domain not found" | "Disabled Domain" => Refusal::bare(error),
             _ => error.into(),
         })
@@ -170,7 +161,8 @@ pub(crate) async fn member_audit(
 /// What a write is, once its caller is known and what the contract declares is done.
 async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
     let read = Read::begin_unchecked(zms, call).await?;
-    read.authorize()?;
+    let right = right_for(call);
+    read.authorize(right.as_ref())?;
     if zms.rules.config.read_only_mode {
         let text = "Server in Maintenance Read-Only mode. Please try your request later";
         return Err(ApiError::bad_request(text).into());
@@ -186,7 +178,21 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         caller: Arc::new(read.caller),
         audit_reference: call.audit_reference().map(|text| text.trim().to_owned()).unwrap_or_default(),
         owner,
+        right,
     })
+}
+
+/// What the contract demands for a call, with the names of its path.
+fn right_for(call: &Call) -> Option<Right> {
+    let Authentication::Authorize { action, resource } = call.operation.authentication else { return None };
+    let mut resource = resource.to_owned();
+    for parameter in call.operation.parameters {
+        let place = format!("{{{}}}", parameter.name);
+        if resource.contains(&place) {
+            resource = resource.replace(&place, call.path(parameter.name));
+        }
+    }
+    Some(Right { action, resource })
 }
 
 impl<'a> Read<'a> {

@@ -312,11 +312,7 @@ fn members_of_domain(
     }
     let members = by_member
         .into_iter()
-        .map(|(name, roles)| DomainRoleMember {
-            member_name: Some(name),
-            member_roles: Some(roles),
-            ..DomainRoleMember::default()
-        })
+        .map(|(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) })
         .collect();
     Ok(DomainRoleMembers { domain_name: Some(name), members: Some(members) })
 }
@@ -353,9 +349,5 @@ async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {
         expansion::add_indirect_roles(&read.world, &principal, &mut roles);
     }
     roles.retain(|role| domain.is_none() || role.domain_name == domain);
-    json(&DomainRoleMember {
-        member_name: Some(principal),
-        member_roles: Some(roles),
-        ..DomainRoleMember::default()
-    })
+    json(&DomainRoleMember { member_name: Some(principal), member_roles: Some(roles) })
 }

@@ -74,9 +74,12 @@ pub(crate) struct CollectionInput {
 }
 
 macro_rules! settings_of {
-    ($body:expr; $($field:ident),*) => {
-        SettingsInput { $($field: $body.$field.take(),)* last_reviewed: $body.last_reviewed_date.take(), ..SettingsInput::default() }
-    };
+    ($body:expr; $($field:ident),*) => {{
+        let last_reviewed = $body.last_reviewed_date.take();
+        let mut input = SettingsInput { last_reviewed, ..SettingsInput::default() };
+        $(input.$field = $body.$field.take();)*
+        input
+    }};
 }
 
 macro_rules! role_settings {
@@ -488,9 +491,7 @@ impl Difference<'_> {
             let stored = self.stored(&name);
             kept.insert(name.clone());
             let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
-            if same && !approval && stored.as_ref().is_some_and(|row| row.inactive == member.inactive)
-                || (same && approval)
-            {
+            if same && (approval || stored.as_ref().is_some_and(|row| row.inactive == member.inactive)) {
                 continue;
             }
             if approval {

@@ -374,7 +374,7 @@ fn repair(
         Some(role) => {
             for name in wanted {
                 let id = context.world.principals().id(name);
-                if !id.is_some_and(|id| role.members.get(id).is_some()) {
+                if id.is_none_or(|id| role.members.get(id).is_none()) {
                     let row = MemberRow::new(name.clone(), &context.caller.name);
                     changes.extend(add_member(context, CollectionKind::Role, &admin, row));
                 }

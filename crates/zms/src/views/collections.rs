@@ -311,7 +311,6 @@ impl MembershipView {
             request_principal: view.request_principal,
             system_disabled: view.system_disabled,
             pending_state: view.pending_state,
-            ..GroupMembership::default()
         }
     }
 }
