@@ -70,7 +70,7 @@ pub(crate) struct Node {
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-/// Entries for change sets that are decided one after another, and the world after them.
+/// The entries of one commit, decided one after another, and the world after them.
 pub(crate) fn entries(
     world: &World,
     clock: Timestamp,
@@ -78,9 +78,10 @@ pub(crate) fn entries(
     sets: &[ChangeSet],
 ) -> (Vec<LogEntry>, World) {
     let mut world = world.clone();
+    let stamp = world.head.next_stamp(clock);
     let mut entries = Vec::new();
     for changes in sets {
-        let entry = entry(&world, clock, batch, changes.clone()).expect("the change set fits the world");
+        let entry = entry(&world, stamp, batch, changes.clone()).expect("the change set fits the world");
         world.apply(&entry).unwrap();
         entries.push(entry);
     }
@@ -88,7 +89,7 @@ pub(crate) fn entries(
 }
 
 /// The entry for a change set, unless the world refuses it.
-pub(crate) fn entry(world: &World, clock: Timestamp, batch: &str, changes: ChangeSet) -> Option<LogEntry> {
+pub(crate) fn entry(world: &World, stamp: Timestamp, batch: &str, changes: ChangeSet) -> Option<LogEntry> {
     let ids = changes.parts.iter().flat_map(|part| &part.changes).filter_map(|change| match change {
         athenz_world::Change::PutAssertion { assertion, .. } => Some(assertion.id + 1),
         _ => None,
@@ -97,8 +98,8 @@ pub(crate) fn entry(world: &World, clock: Timestamp, batch: &str, changes: Chang
         format: LogEntry::FORMAT,
         sequence: Sequence(world.head.sequence.0 + 1),
         batch: batch.to_owned(),
-        time: clock,
-        stamp: world.head.next_stamp(clock),
+        time: stamp,
+        stamp,
         next_id: ids.max().unwrap_or_default().max(world.head.next_id),
         actor: "user.tester".to_owned(),
         caller: String::new(),
