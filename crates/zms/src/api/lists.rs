@@ -15,7 +15,7 @@ use super::request::Read;
 use crate::access::has_system_right;
 use crate::commands::domains::ADMIN;
 use crate::state::Zms;
-use crate::views::{number, text};
+use crate::views::text;
 
 /// Part of the shortest period after which a review is due, percent.
 const DUE_AFTER: i64 = 68;
@@ -208,12 +208,12 @@ fn review_object(domain: &Domain, name: &str, held: &Collection) -> ReviewObject
     ReviewObject {
         domain_name: Some(domain.name.to_string()),
         name: Some(name.to_owned()),
-        member_expiry_days: number(settings.member_expiry_days),
-        member_review_days: number(settings.member_review_days),
-        service_expiry_days: number(settings.service_expiry_days),
-        service_review_days: number(settings.service_review_days),
-        group_expiry_days: number(settings.group_expiry_days),
-        group_review_days: number(settings.group_review_days),
+        member_expiry_days: Some(settings.member_expiry_days),
+        member_review_days: Some(settings.member_review_days),
+        service_expiry_days: Some(settings.service_expiry_days),
+        service_review_days: Some(settings.service_review_days),
+        group_expiry_days: Some(settings.group_expiry_days),
+        group_review_days: Some(settings.group_review_days),
         last_reviewed_date: settings.last_reviewed,
         created: Some(held.attributes.created),
     }
