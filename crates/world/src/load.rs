@@ -119,11 +119,7 @@ impl WorldBuilder {
             CollectionKind::Role => &mut parts.roles,
             CollectionKind::Group => &mut parts.groups,
         };
-        let Some((name, held)) = collections.get_mut(collection.place) else { return };
-        for member in members.iter().filter_map(|member| self.world.member_row(member)) {
-            let row = Change::PutMember { kind: collection.kind, name: name.clone(), member };
-            parts.domain.fingerprint.add(&row);
-        }
+        let Some((_, held)) = collections.get_mut(collection.place) else { return };
         held.members = Members::from_sorted(members, &self.world.principals);
     }
 
@@ -226,6 +222,7 @@ impl WorldBuilder {
 
     /// The world that the rows make.
     pub fn finish(mut self, head: Head) -> World {
+        self.add_memberships_to_fingerprints();
         for parts in std::mem::take(&mut self.domains) {
             let mut domain = parts.domain;
             let shared = |(name, collection)| (name, Arc::new(collection));
@@ -236,5 +233,34 @@ impl WorldBuilder {
         }
         self.world.head = head;
         self.world
+    }
+
+    /// Memberships are most of the rows of a world, and their names lie all over the memory:
+    /// every core takes a share of the domains.
+    fn add_memberships_to_fingerprints(&mut self) {
+        let world = &self.world;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if cores == 1 || self.domains.len() < 2 {
+            return self.domains.iter_mut().for_each(|parts| parts.add_memberships(world));
+        }
+        let share = self.domains.len().div_ceil(cores);
+        std::thread::scope(|scope| {
+            for domains in self.domains.chunks_mut(share) {
+                scope.spawn(move || domains.iter_mut().for_each(|parts| parts.add_memberships(world)));
+            }
+        });
+    }
+}
+
+impl DomainInParts {
+    fn add_memberships(&mut self, world: &World) {
+        let kinds = [(CollectionKind::Role, &self.roles), (CollectionKind::Group, &self.groups)];
+        for (kind, collections) in kinds {
+            for (name, held) in collections {
+                for member in held.members.iter().filter_map(|member| world.member_row(member)) {
+                    self.domain.fingerprint.add(&Change::PutMember { kind, name: name.clone(), member });
+                }
+            }
+        }
     }
 }
