@@ -78,6 +78,13 @@ pub struct Member {
 const _: () = assert!(size_of::<Member>() == 32);
 
 impl Member {
+    /// Whether this entry counts at `now`: active, not disabled, and not past its end.
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        self.active
+            && self.system_disabled.is_empty()
+            && !self.expiration.is_some_and(|end| crate::membership::is_past(end, now))
+    }
+
     /// An active membership without end.
     pub const fn of(principal: PrincipalId) -> Self {
         Self {
@@ -281,6 +288,23 @@ impl Eq for Members {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_counts_while_active_enabled_and_not_past_its_end() {
+        let now = Timestamp::from_millis(1_000_900);
+        let plain = Member::of(Principals::new().intern("user.jane"));
+        let until = |end| Member { expiration: Some(Timestamp::from_millis(end)), ..plain };
+        for (member, counts) in [
+            (plain, true),
+            (Member { active: false, ..plain }, false),
+            (Member { system_disabled: SystemDisabled::FILTER, ..plain }, false),
+            (until(1_001_000), true),
+            (until(1_000_000), true), // the second of the end is within
+            (until(999_999), false),
+        ] {
+            assert_eq!(member.counts_at(now), counts, "{member:?}");
+        }
+    }
 
     fn assert_well_formed(members: &Members) {
         let mut before = None;

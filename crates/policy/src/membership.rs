@@ -246,7 +246,7 @@ impl<'a> Membership<'a, '_> {
     }
 
     fn is_valid(&self, entry: &Member) -> bool {
-        entry.active && entry.system_disabled.is_empty() && !self.is_over(entry)
+        entry.counts_at(self.now)
     }
 
     fn is_over(&self, entry: &Member) -> bool {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use athenz_model::Timestamp;
 use athenz_model::names::{DomainName, EntityName, MemberName};
-use athenz_policy::{Member, Members};
+use athenz_policy::Members;
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::{CollectionSettings, is_default};
@@ -188,11 +188,6 @@ impl Collection {
     pub fn needs_approval(&self) -> bool {
         self.settings().review_enabled || self.settings().audit_enabled
     }
-}
-
-/// Whether a membership counts at `now`: neither disabled nor expired.
-pub fn is_valid(member: &Member, now: Timestamp) -> bool {
-    member.system_disabled.is_empty() && member.expiration.is_none_or(|end| end >= now)
 }
 
 /// The name of a role or group within a domain, with its kind: `domain:role.name` taken apart.

@@ -8,7 +8,6 @@
 pub mod access;
 pub mod api;
 pub mod caller;
-pub mod canonical;
 pub mod certificates;
 pub mod config;
 pub mod index;
@@ -16,7 +15,6 @@ pub mod messages;
 pub mod policies;
 pub mod providers;
 pub mod replica;
-mod schema;
 pub mod signing;
 pub mod source;
 pub mod state;

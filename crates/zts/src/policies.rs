@@ -9,13 +9,13 @@ use athenz_crypto::jose::FlattenedJws;
 use athenz_crypto::keys::{Hash, SignatureForm};
 use athenz_crypto::ring::SigningKey;
 use athenz_crypto::ybase64;
+use athenz_model::wire::canonical::Canonical;
 use athenz_model::wire::zms::{AssertionConditions, AssertionEffect};
 use athenz_model::{ApiError, Timestamp};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::SerializeSeq;
 
-use crate::canonical::Canonical;
 use crate::config::PolicyConfig;
 use crate::index::DomainEntry;
 use crate::index::policies::{AssertionText, PolicyText};

@@ -7,7 +7,6 @@ use athenz_model::ApiError;
 use athenz_model::wire::zms::{Access, Assertion, ResourceAccess, ResourceAccessList};
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json};
-use athenz_world::collection::is_valid;
 use athenz_world::{CollectionKind, Domain, World};
 
 use super::request::Read;
@@ -71,13 +70,13 @@ fn roles_of(read: &Read<'_>, principal: &str) -> BTreeSet<(String, String)> {
     let valid = |name: &str| -> Vec<(String, String)> {
         world
             .memberships(CollectionKind::Role, name)
-            .filter(|(.., member)| is_valid(member, now))
+            .filter(|(.., member)| member.counts_at(now))
             .map(|(domain, role, ..)| (domain.name.to_string(), role.to_owned()))
             .collect()
     };
     let mut roles: BTreeSet<_> = valid(principal).into_iter().collect();
     for (domain, group, _, member) in world.memberships(CollectionKind::Group, principal) {
-        if is_valid(member, now) {
+        if member.counts_at(now) {
             roles.extend(valid(&CollectionKind::Group.full_name(&domain.name, group)));
         }
     }

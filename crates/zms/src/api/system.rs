@@ -8,7 +8,7 @@ use athenz_model::wire::zms::{
 };
 use athenz_model::{ApiError, schema};
 use athenz_serve::router::{Call, Mount};
-use athenz_serve::wire::{Answer, json};
+use athenz_serve::wire::{Answer, json, json_bytes};
 use athenz_world::{CollectionKind, Domain, World};
 
 use super::request::Read;
@@ -47,7 +47,7 @@ async fn get_status(zms: Arc<Zms>, call: Call) -> Answer {
 
 async fn get_rdl_schema(_: Arc<Zms>, call: Call) -> Answer {
     call.caller_if_any()?;
-    json(&schema::zms())
+    Ok(json_bytes(schema::zms()))
 }
 
 async fn get_info(zms: Arc<Zms>, call: Call) -> Answer {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, PrincipalKind, domain_of_principal};
 use athenz_model::wire::zms::PrincipalState;
+use athenz_policy::SystemDisabled;
 use athenz_world::{Change, ChangeSet, CollectionKind, Loudness, MemberAction, MemberAudit, PrincipalChange};
 
 use super::membership::leaves_no_admin;
@@ -16,7 +17,7 @@ use crate::values::{check_grammar, domain_name, simple_name};
 /// Who administrative suspensions are attributed to.
 const MONITOR: &str = "sys.auth.monitor";
 /// The bit of a suspension by an administrator.
-const SUSPENDED: u8 = 4;
+const SUSPENDED: u8 = SystemDisabled::ADMINISTRATOR.bits();
 
 /// `DELETE /user/{name}`: its personal domain, its memberships and those of its services.
 pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet, ApiError> {

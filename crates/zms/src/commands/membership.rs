@@ -3,8 +3,7 @@
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName};
 use athenz_model::wire::zms::{GroupMembership, Membership};
-use athenz_policy::Member;
-use athenz_world::collection::is_valid;
+use athenz_policy::{Member, SystemDisabled};
 use athenz_world::{
     Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending,
     PendingKind, Registration,
@@ -19,9 +18,6 @@ use crate::context::Context;
 use crate::ownership::{self, Component, Owned, OwnedObject};
 use crate::quota::{self, Counted};
 use crate::values::{check_grammar, domain_name, entity_name, is_name_of, member_name};
-
-/// The bit of a suspension by an administrator.
-const SUSPENDED_BY_ADMINISTRATOR: u8 = 4;
 
 /// What a membership call says about the member, for roles and groups alike.
 #[derive(Clone, Debug, Default)]
@@ -328,7 +324,7 @@ fn write(context: &Context<'_>, target: &Target, held: &Collection, dates: Dates
 pub(crate) fn system_disabled(context: &Context<'_>, name: &MemberName, stored: Option<&Member>) -> u8 {
     let kept = stored.map_or(0, |member| member.system_disabled.bits());
     match context.world.registration(name) {
-        Registration::Suspended => kept | SUSPENDED_BY_ADMINISTRATOR,
+        Registration::Suspended => kept | SystemDisabled::ADMINISTRATOR.bits(),
         Registration::Registered | Registration::Unknown => kept,
     }
 }
@@ -435,12 +431,12 @@ fn check_last_admin(context: &Context<'_>, target: &Target, held: &Collection) -
 
 /// Whether an admin role that has a valid member would have none without those named.
 pub(crate) fn leaves_no_admin(context: &Context<'_>, held: &Collection, removed: &[&MemberName]) -> bool {
-    let valid = |member: &&Member| is_valid(member, context.now);
+    let valid = |member: &&Member| member.counts_at(context.now);
     let goes = |member: &Member| {
         let name = context.world.name_of(member.principal);
         removed.iter().any(|removed| removed.as_str() == &*name)
     };
-    let counted: Vec<&Member> = match held.members.iter().any(|member| is_valid(member, context.now)) {
+    let counted: Vec<&Member> = match held.members.iter().any(|member| member.counts_at(context.now)) {
         true => held.members.iter().filter(valid).collect(),
         // nobody valid is left already: then whoever is there counts
         false => held.members.iter().collect(),

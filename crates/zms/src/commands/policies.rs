@@ -377,6 +377,35 @@ pub(crate) fn delete(context: &Context<'_>, domain: &str, name: &str) -> Result<
     Ok(ChangeSet::loud(domain, gone))
 }
 
+/// The version that a call names, of a policy that may be changed.
+struct VersionTarget {
+    domain: DomainName,
+    name: EntityName,
+    full: String,
+    version: SimpleName,
+}
+
+impl VersionTarget {
+    fn parse(
+        context: &Context<'_>,
+        domain: &str,
+        name: &str,
+        version: Option<String>,
+    ) -> Result<Self, ApiError> {
+        let (domain, name) = (domain_name(domain)?, entity_name(name)?);
+        let full = full_name(&domain, &name);
+        authorize(context, "update", &full)?;
+        if &*name == ADMIN {
+            return Err(ApiError::bad_request(format!(
+                "{}: admin policy cannot be modified",
+                context.call()
+            )));
+        }
+        let version = simple_name(&version.unwrap_or_default())?;
+        Ok(Self { domain, name, full, version })
+    }
+}
+
 /// `PUT …/policy/{policyName}/version/create`: a copy that is not active.
 pub(crate) fn create_version(
     context: &Context<'_>,
@@ -384,13 +413,8 @@ pub(crate) fn create_version(
     name: &str,
     options: PolicyOptions,
 ) -> Result<ChangeSet, ApiError> {
-    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
-    let full = full_name(&domain, &name);
-    authorize(context, "update", &full)?;
-    if &*name == ADMIN {
-        return Err(ApiError::bad_request(format!("{}: admin policy cannot be modified", context.call())));
-    }
-    let version = simple_name(&options.version.unwrap_or_default())?;
+    let VersionTarget { domain, name, full, version } =
+        VersionTarget::parse(context, domain, name, options.version)?;
     let found = context.domain(&domain)?;
     let Some(held) = found.policies.get(&name) else {
         return Err(ApiError::not_found(format!("unknown policy - {full}")));
@@ -468,13 +492,8 @@ pub(crate) fn activate_version(
     name: &str,
     options: PolicyOptions,
 ) -> Result<ChangeSet, ApiError> {
-    let (domain, name) = (domain_name(domain)?, entity_name(name)?);
-    let full = full_name(&domain, &name);
-    authorize(context, "update", &full)?;
-    if &*name == ADMIN {
-        return Err(ApiError::bad_request(format!("{}: admin policy cannot be modified", context.call())));
-    }
-    let version = simple_name(&options.version.unwrap_or_default())?;
+    let VersionTarget { domain, name, full, version } =
+        VersionTarget::parse(context, domain, name, options.version)?;
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     let Some(held) = context.domain(&domain)?.policies.get(&name) else {
         return Err(ApiError::not_found(format!("unknown policy: {name}")));

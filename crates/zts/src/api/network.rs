@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use athenz_model::wire::zts::{TransportDirection, TransportRule, TransportRules, Workload, Workloads};
 use athenz_model::{ApiError, Timestamp};
-use athenz_policy::{Directory, Member, Members, is_past};
+use athenz_policy::{Directory, Members};
 use athenz_serve::wire::json;
 use athenz_serve::{Answer, Call, Mount};
 
@@ -87,7 +87,7 @@ fn hosts<'a>(index: &'a Index, domain: &'a DomainEntry, role: &str, now: Timesta
     let mut hosts = BTreeSet::new();
     let Some(role) = domain.role_entry(role) else { return hosts };
     add_hosts(index, &role.members, now, &mut hosts);
-    for (_, group) in role.members.groups().filter(|(entry, _)| counts(entry, now)) {
+    for (_, group) in role.members.groups().filter(|(entry, _)| entry.counts_at(now)) {
         let group = group.split_once(":group.");
         let members = group.and_then(|(domain, name)| Directory::domain(index, domain)?.group(name));
         members.into_iter().for_each(|members| add_hosts(index, members, now, &mut hosts));
@@ -96,15 +96,9 @@ fn hosts<'a>(index: &'a Index, domain: &'a DomainEntry, role: &str, now: Timesta
 }
 
 fn add_hosts<'a>(index: &'a Index, members: &Members, now: Timestamp, hosts: &mut BTreeSet<&'a str>) {
-    for member in members.iter().filter(|member| counts(member, now)) {
+    for member in members.iter().filter(|member| member.counts_at(now)) {
         let service = index.service(index.principals().text(member.principal));
         let of_service = service.and_then(|service| service.hosts.as_deref()).unwrap_or_default();
         hosts.extend(of_service.iter().map(|host| &**host));
     }
-}
-
-fn counts(member: &Member, now: Timestamp) -> bool {
-    member.active
-        && member.system_disabled.is_empty()
-        && !member.expiration.is_some_and(|end| is_past(end, now))
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use athenz_model::ApiError;
 use athenz_model::wire::zts::{Info, Status};
+use athenz_model::{ApiError, schema};
 use athenz_serve::wire::{json, json_bytes};
 use athenz_serve::{Answer, Call, Mount};
 
 use crate::access;
-use crate::schema;
 use crate::state::State;
 
 pub(super) fn add(mount: Mount<State>) -> Mount<State> {
@@ -54,5 +53,5 @@ async fn info(state: Arc<State>, call: Call) -> Answer {
 
 async fn schema(_: Arc<State>, call: Call) -> Answer {
     call.caller_if_any()?;
-    Ok(json_bytes(schema::text()))
+    Ok(json_bytes(schema::zts()))
 }

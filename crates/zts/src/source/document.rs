@@ -11,8 +11,8 @@ use athenz_model::names::DomainName;
 use athenz_model::wire::zms::{DomainData, JWSDomain, SignedDomain};
 
 use super::Epoch;
-use crate::canonical;
 use crate::config::DocumentForm;
+use athenz_model::wire::canonical;
 
 /// The key id of a legacy document that names none.
 const DEFAULT_KEY_ID: &str = "0";

@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex};
 
 use athenz_crypto::keys::{Curve, Hash, PrivateKey, SignatureForm};
 use athenz_crypto::ybase64;
+use athenz_model::wire::canonical;
 use athenz_model::{Clock, ManualClock, Timestamp};
 use athenz_zts::Replica;
-use athenz_zts::canonical;
 use athenz_zts::config::{DocumentForm, ReplicationConfig};
 use athenz_zts::source::{DiskStore, HttpAnswer, Poller, TrustAnchors, ZmsClient, ZmsError};
 use base64::Engine;
