@@ -38,7 +38,7 @@ const LOCK_HEAD: &str = "SELECT epoch, sequence, stamp, next_id, log_floor, stor
 const NOTIFY: &str = "SELECT pg_notify('athenz_head', $1)";
 const LISTEN: &str = "LISTEN athenz_head";
 
-/// A process that holds the head and says nothing loses it after this time.
+/// A process that holds a lock and says nothing loses it after this time.
 const IDLE_WITH_LOCK: Duration = Duration::from_secs(15);
 /// How long to wait before a lost listener connects again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
@@ -52,12 +52,7 @@ enum Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        // 57P: the administrator, a crash or a restart ended the session
-        let ended = error.code().is_some_and(|code| code.code().starts_with("57P"));
-        let lost = error.is_closed()
-            || ended
-            || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>());
-        if lost { Self::Lost(error.into()) } else { Self::Final(error.into()) }
+        if is_lost(&error) { Self::Lost(error.into()) } else { Self::Final(error.into()) }
     }
 }
 
@@ -111,14 +106,7 @@ pub(crate) struct Locked {
 
 impl Postgres {
     pub(crate) async fn open(url: &str, config: &StoreConfig) -> Result<Self, StoreError> {
-        let mut connection: tokio_postgres::Config = url
-            .parse()
-            .map_err(|error| StoreError::Configuration(format!("connection string of the store: {error}")))?;
-        if connection.get_connect_timeout().is_none() {
-            connection.connect_timeout(config.wait);
-        }
-        connection.application_name("athenz");
-        secure(&mut connection, config);
+        let connection = connection(url, config)?;
         let mut postgres = Self {
             pool: pool(&connection, config)?,
             config: connection,
@@ -169,10 +157,8 @@ impl Postgres {
     async fn try_lock(&self) -> Result<(Locked, HeadRow), Failure> {
         let client = self.client().await?;
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}; \
-             SET LOCAL idle_in_transaction_session_timeout = {}",
-            self.wait.as_millis(),
-            IDLE_WITH_LOCK.as_millis()
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}",
+            self.wait.as_millis()
         );
         let locked = Locked { client: Some(client), faults: self.faults.clone(), notifies: self.notifies };
         let client = locked.client()?;
@@ -359,6 +345,19 @@ impl Drop for Locked {
     }
 }
 
+/// How to connect to a database.
+pub(crate) fn connection(url: &str, config: &StoreConfig) -> Result<tokio_postgres::Config, StoreError> {
+    let mut connection: tokio_postgres::Config = url
+        .parse()
+        .map_err(|error| StoreError::Configuration(format!("connection string of the store: {error}")))?;
+    if connection.get_connect_timeout().is_none() {
+        connection.connect_timeout(config.wait);
+    }
+    connection.application_name("athenz");
+    secure(&mut connection, config);
+    Ok(connection)
+}
+
 /// Whoever gives a TLS configuration gets no connection without it.
 fn secure(connection: &mut tokio_postgres::Config, config: &StoreConfig) {
     let over_network = |host: &Host| matches!(host, Host::Tcp(_));
@@ -372,23 +371,27 @@ fn secure(connection: &mut tokio_postgres::Config, config: &StoreConfig) {
     }
 }
 
-fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) -> Result<Pool, StoreError> {
+/// Connections to a database, made when they are needed.
+pub(crate) fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) -> Result<Pool, StoreError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match config.tls.clone() {
         Some(tls) => Manager::from_config(connection.clone(), Tls(tls), recycling),
         None => Manager::from_config(connection.clone(), NoTls, recycling),
     };
     let wait = Some(config.wait);
+    // texts and times come in one form, whatever the database is set to
+    let settings = format!(
+        "SET client_encoding = 'UTF8'; SET statement_timeout = 0; \
+         SET idle_in_transaction_session_timeout = {}",
+        IDLE_WITH_LOCK.as_millis()
+    );
     Pool::builder(manager)
         .max_size(config.connections.max(2))
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait, create: wait, recycle: wait })
-        .post_create(Hook::async_fn(|client, _| {
-            Box::pin(async move {
-                // texts and times come in one form, whatever the database is set to
-                let settings = "SET client_encoding = 'UTF8'; SET statement_timeout = 0";
-                client.batch_execute(settings).await.map_err(HookError::Backend)
-            })
+        .post_create(Hook::async_fn(move |client, _| {
+            let settings = settings.clone();
+            Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
         }))
         .build()
         .map_err(|error| StoreError::Configuration(error.to_string()))
@@ -490,16 +493,25 @@ fn tell(message: &tokio_postgres::AsyncMessage, heads: &watch::Sender<Sequence>)
     }
 }
 
+/// Whether the connection is gone, and no statement was refused.
+pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
+    // 57P: the administrator, a crash or a restart ended the session
+    let ended = error.code().is_some_and(|code| code.code().starts_with("57P"));
+    error.is_closed()
+        || ended
+        || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
+
 /// Whether an answer to COMMIT says that nothing was committed. Errors that end the session, or say
 /// that the outcome is not known, do not.
-fn is_refusal(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_refusal(error: &tokio_postgres::Error) -> bool {
     let ambiguous = [SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN, SqlState::TRANSACTION_RESOLUTION_UNKNOWN];
     error.as_db_error().is_some_and(|error| {
         error.parsed_severity() == Some(Severity::Error) && !ambiguous.contains(error.code())
     })
 }
 
-fn is_conflict(code: &SqlState) -> bool {
+pub(crate) fn is_conflict(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
 }
 
@@ -512,11 +524,13 @@ fn refused(error: tokio_postgres::Error, write: &Write<'_>) -> CommitError {
     StoreError::from(error).into()
 }
 
-/// The text of the database rather than "db error".
-fn describe(error: &tokio_postgres::Error) -> String {
-    error
-        .as_db_error()
-        .map_or_else(|| error.to_string(), |error| format!("{} ({})", error.message(), error.code().code()))
+/// The text of the database rather than "db error", and why there is no connection.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(said), _) => format!("{} ({})", said.message(), said.code().code()),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
 }
 
 impl From<tokio_postgres::Error> for StoreError {

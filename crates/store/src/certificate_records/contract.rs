@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::testing;
+use crate::testing::PostgresServer;
 
 /// Keeps the folder of an SQLite file as long as the store.
 struct Store {
@@ -31,8 +31,9 @@ async fn sqlite() -> Store {
 }
 
 async fn postgres() -> Store {
-    let pool = testing::postgres::empty_database().await;
-    Store { records: CertificateRecords::connect_postgres(pool, limits()).await.unwrap(), _folder: None }
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let config = StoreConfig::new(StoreUrl::Postgres(server.database().await));
+    Store { records: CertificateRecords::open(&config, limits()).await.unwrap(), _folder: None }
 }
 
 macro_rules! contract {

@@ -3,7 +3,8 @@
 //!
 //! A store of its own, never behind the head lock of the ZMS tables, so that ZTS runs without
 //! ZMS's database: an SQLite file of its own, or tables of its own in PostgreSQL. Writes of many
-//! requests share one durable commit (group commit); an answer is given only after it.
+//! requests share one durable commit (group commit); an answer is given only after it. In
+//! PostgreSQL a commit whose answer was lost is looked up, so that nothing is written twice.
 
 mod batch;
 #[cfg(test)]
@@ -20,6 +21,9 @@ pub use record::{CertificateRecord, Issue, RecordKey, Registration, TokenUse};
 
 use batch::{Change, Outcome, Queue};
 
+use crate::postgres::{connection, pool};
+use crate::{StoreConfig, StoreError, StoreUrl};
+
 /// Why a record could not be read or written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecordStoreError {
@@ -29,9 +33,21 @@ pub enum RecordStoreError {
     /// The database did not answer within the limit of the store.
     #[error("certificate record store did not answer in time")]
     TimedOut,
+    /// What is configured cannot be used.
+    #[error("{0}")]
+    Configuration(String),
     /// A row holds what this store never writes.
     #[error("certificate record store holds a damaged record: {0}")]
     Damaged(&'static str),
+}
+
+impl From<StoreError> for RecordStoreError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Configuration(text) => Self::Configuration(text),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
 }
 
 /// What became of a registration.
@@ -90,18 +106,34 @@ impl CertificateRecords {
         Ok(Self { queue, reader: Reader::Sqlite(sqlite::Reader::open(path)?), timeout: limits.timeout })
     }
 
-    /// Uses the database of `pool`, creating the tables when absent. Must be called within a tokio
-    /// runtime, on which the writer then runs.
+    /// Opens the records of `config`, creating file or tables when absent. Records in PostgreSQL may
+    /// share a database with anything; must be called within a tokio runtime, on which their writer
+    /// then runs.
     ///
     /// # Errors
-    /// The database cannot be reached, or its tables are of a newer version of this store.
-    pub async fn connect_postgres(
-        pool: deadpool_postgres::Pool,
+    /// They cannot be reached, or are of a newer version of this store.
+    pub async fn open(config: &StoreConfig, limits: Limits) -> Result<Self, RecordStoreError> {
+        match &config.url {
+            StoreUrl::Sqlite(path) => Self::open_sqlite(path, limits),
+            StoreUrl::Postgres(url) => Self::open_postgres(url, config, limits).await,
+        }
+    }
+
+    async fn open_postgres(
+        url: &str,
+        config: &StoreConfig,
         limits: Limits,
     ) -> Result<Self, RecordStoreError> {
-        postgres::prepare(&pool).await?;
+        let pool = pool(&connection(url, config)?, config)?;
+        let writer = postgres::Writer {
+            id: postgres::prepare(&pool).await?,
+            batch: 0,
+            pool: pool.clone(),
+            limits,
+            faults: config.faults.clone(),
+        };
         let (queue, jobs) = Queue::new(limits);
-        postgres::start_writer(pool.clone(), limits, jobs);
+        tokio::spawn(writer.run(jobs));
         Ok(Self { queue, reader: Reader::Postgres(pool), timeout: limits.timeout })
     }
 

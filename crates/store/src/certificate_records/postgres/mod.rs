@@ -1,25 +1,23 @@
 //! Records in PostgreSQL, shared by many servers: one writing task a server, statements of a batch
 //! sent without waiting for one another.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use athenz_model::Timestamp;
-use deadpool_postgres::{Client, Pool, Transaction};
-use tokio::sync::mpsc;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Row, Statement};
+use deadpool_postgres::{Client, Pool, PoolError, Transaction};
+use tokio_postgres::{Error, Row, Statement};
 
-use super::batch::{Change, Job, Outcome, answer, drain};
+use super::batch::{Change, Outcome};
 use super::record::{CertificateRecord, Issue, RecordKey, Registration, join_serials, split_serials};
-use super::{Limits, RecordStoreError, UnrefreshedClaim};
+use super::{RecordStoreError, UnrefreshedClaim};
+use crate::postgres::{describe, is_lost};
+
+pub(super) use writer::Writer;
 
 /// Version of the tables below.
 const SCHEMA_VERSION: i32 = 1;
-
-/// How often a batch that lost against another server is tried.
-const ATTEMPTS: usize = 5;
 
 /// Keeps two starting servers from creating tables at once; any number no one else uses.
 const SCHEMA_LOCK: i64 = 0x6174_6865_6e7a_6372;
@@ -56,6 +54,11 @@ const SCHEMA: &str = "
         token_id text COLLATE \"C\" NOT NULL PRIMARY KEY,
         public_key bytea NOT NULL,
         expires_at bigint NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS certificate_record_writer (
+        writer text COLLATE \"C\" NOT NULL PRIMARY KEY,
+        batch bigint NOT NULL,
+        written_at timestamptz NOT NULL DEFAULT now()
     );";
 
 const COLUMNS: &str = "provider, instance_id, service, current_serial, issued_at, current_ip, \
@@ -99,8 +102,20 @@ const REGISTER: &str = "
     )
     SELECT (SELECT yes FROM allowed), coalesce((SELECT revoked FROM old), false)";
 
-/// Creates the tables.
-pub(super) async fn prepare(pool: &Pool) -> Result<(), RecordStoreError> {
+/// Notes the number of a batch in its own transaction. Numbers of a writer rise, so a batch that is
+/// tried again finds no row to change when the try before it was committed, and waits for the end
+/// of one that is still under way.
+const NOTE_BATCH: &str = "
+    INSERT INTO certificate_record_writer AS known (writer, batch) VALUES ($1, $2)
+    ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, written_at = now()
+    WHERE known.batch < excluded.batch";
+
+/// Writers that have ended, most likely; one that has not notes its next batch all the same.
+const FORGET_WRITERS: &str =
+    "DELETE FROM certificate_record_writer WHERE written_at < now() - interval '1 day'";
+
+/// Creates the tables. Returns an id for a writer.
+pub(super) async fn prepare(pool: &Pool) -> Result<String, RecordStoreError> {
     let mut client = client(pool).await?;
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]).await?;
@@ -110,12 +125,16 @@ pub(super) async fn prepare(pool: &Pool) -> Result<(), RecordStoreError> {
         let text = "the tables were written by a newer version; use that version".to_owned();
         return Err(RecordStoreError::Unavailable(text));
     }
+    let writer = transaction.query_one("SELECT gen_random_uuid()::text", &[]).await?.try_get(0)?;
     transaction.commit().await?;
-    Ok(())
+    Ok(writer)
 }
 
 async fn client(pool: &Pool) -> Result<Client, RecordStoreError> {
-    pool.get().await.map_err(|error| RecordStoreError::Unavailable(error.to_string()))
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => error.into(),
+        other => RecordStoreError::Unavailable(other.to_string()),
+    })
 }
 
 /// The record of an instance.
@@ -123,129 +142,36 @@ pub(super) async fn lookup(
     pool: &Pool,
     key: &RecordKey,
 ) -> Result<Option<CertificateRecord>, RecordStoreError> {
-    let client = client(pool).await?;
+    let row = match read(&client(pool).await?, key).await {
+        Err(error) if is_lost(&error) => {
+            forget_connections(pool);
+            read(&client(pool).await?, key).await
+        }
+        read => read,
+    };
+    Ok(row?.as_ref().map(record_of).transpose()?)
+}
+
+async fn read(client: &Client, key: &RecordKey) -> Result<Option<Row>, Error> {
     let statement =
         client.prepare_cached(&format!("SELECT {COLUMNS} FROM certificate_record WHERE {OF_KEY}")).await?;
-    let row = client.query_opt(&statement, &[&key.provider, &key.instance_id, &key.service]).await?;
-    row.as_ref().map(record_of).transpose()
+    client.query_opt(&statement, &[&key.provider, &key.instance_id, &key.service]).await
 }
 
-/// Starts the task that writes. It ends when the queue is closed.
-pub(super) fn start_writer(pool: Pool, limits: Limits, jobs: mpsc::Receiver<Job>) {
-    tokio::spawn(write(pool, limits, jobs));
-}
-
-async fn write(pool: Pool, limits: Limits, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch = Vec::new();
-    while let Some(first) = jobs.recv().await {
-        batch.push(first);
-        drain(&mut jobs, &mut batch, limits.batch);
-        if batch.len() < limits.batch && !limits.gather.is_zero() {
-            tokio::time::sleep(limits.gather).await;
-            drain(&mut jobs, &mut batch, limits.batch);
-        }
-        // the same order everywhere, or two servers wait for each other's rows
-        batch.sort_by(|a, b| order_of(&a.change).cmp(&order_of(&b.change)));
-        match commit(&pool, &batch).await {
-            Err(_) if batch.len() > 1 => one_by_one(&pool, std::mem::take(&mut batch)).await,
-            outcomes => answer(std::mem::take(&mut batch), outcomes),
-        }
-    }
-}
-
-/// What one bad write fails must not fail the others of its batch.
-async fn one_by_one(pool: &Pool, batch: Vec<Job>) {
-    for job in batch {
-        let single = [job];
-        let outcomes = commit(pool, &single).await;
-        answer(Vec::from(single), outcomes);
-    }
-}
-
-/// Changes of single records by key, those of many records last.
-fn order_of(change: &Change) -> (bool, Option<&RecordKey>) {
-    match change {
-        Change::Register(registration) => (false, Some(&registration.record.key)),
-        Change::Update { record, .. } => (false, Some(&record.key)),
-        Change::Delete(key) => (false, Some(key)),
-        Change::Clean { .. } | Change::Claim(_) => (true, None),
-    }
-}
-
-async fn commit(pool: &Pool, batch: &[Job]) -> Result<Vec<Outcome>, RecordStoreError> {
-    let mut attempt = 1;
-    loop {
-        match try_commit(pool, batch).await {
-            Err(Failure::Lost(_)) if attempt < ATTEMPTS => attempt += 1,
-            Err(Failure::Lost(error) | Failure::Other(error)) => return Err(error),
-            Ok(outcomes) => return Ok(outcomes),
-        }
-    }
-}
-
-/// Why a batch failed.
-enum Failure {
-    /// Against another server; worth another try.
-    Lost(RecordStoreError),
-    Other(RecordStoreError),
-}
-
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let lost = error.code().is_some_and(|code| {
-            [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
-        });
-        if lost { Self::Lost(error.into()) } else { Self::Other(error.into()) }
-    }
-}
-
-impl From<RecordStoreError> for Failure {
-    fn from(error: RecordStoreError) -> Self {
-        Self::Other(error)
-    }
-}
-
-async fn try_commit(pool: &Pool, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
-    let mut client = client(pool).await?;
-    let statements = Statements::prepare(&client).await?;
-    let transaction = client.transaction().await?;
-    let applying = batch.iter().map(|job| {
-        let applied: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send + '_>> =
-            Box::pin(apply(&transaction, &statements, &job.change));
-        applied
-    });
-    let outcomes = all(applying.collect()).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    transaction.commit().await?;
-    Ok(outcomes)
-}
-
-/// Drives all futures at once, in their order, so that their statements go out together.
-async fn all<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
-    let mut results: Vec<Option<T>> = futures.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        let mut waiting = false;
-        for (future, result) in futures.iter_mut().zip(&mut results) {
-            if result.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(value) => *result = Some(value),
-                    Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    results.into_iter().flatten().collect()
+/// After a restart of the database every idle connection is a dead one.
+fn forget_connections(pool: &Pool) {
+    pool.retain(|_, _| false);
 }
 
 struct Statements {
     register: Statement,
     update: Statement,
     delete: Statement,
+    note_batch: Statement,
 }
 
 impl Statements {
-    async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
+    async fn prepare(client: &Client) -> Result<Self, Error> {
         Ok(Self {
             register: client.prepare_cached(REGISTER).await?,
             update: client
@@ -258,6 +184,7 @@ impl Statements {
                 ))
                 .await?,
             delete: client.prepare_cached(&format!("DELETE FROM certificate_record WHERE {OF_KEY}")).await?,
+            note_batch: client.prepare_cached(NOTE_BATCH).await?,
         })
     }
 }
@@ -266,7 +193,7 @@ async fn apply(
     transaction: &Transaction<'_>,
     statements: &Statements,
     change: &Change,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Error> {
     match change {
         Change::Register(registration) => register(transaction, &statements.register, registration).await,
         Change::Update { record, expected_serial } => {
@@ -286,7 +213,7 @@ async fn register(
     transaction: &Transaction<'_>,
     statement: &Statement,
     registration: &Registration,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Error> {
     let record = &registration.record;
     let token = registration.token.as_ref();
     let row = transaction
@@ -331,7 +258,7 @@ async fn update(
     statement: &Statement,
     record: &CertificateRecord,
     expected_serial: &str,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Error> {
     let rows = transaction
         .execute(
             statement,
@@ -365,8 +292,9 @@ async fn clean(
     now: Timestamp,
     issued_before: Timestamp,
     limit: u32,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Error> {
     transaction.execute("DELETE FROM register_token WHERE expires_at <= $1", &[&now.millis()]).await?;
+    transaction.execute(FORGET_WRITERS, &[]).await?;
     let rows = transaction
         .execute(
             "DELETE FROM certificate_record WHERE (provider, instance_id, service) IN (
@@ -381,7 +309,7 @@ async fn clean(
 async fn claim_unrefreshed(
     transaction: &Transaction<'_>,
     claim: &UnrefreshedClaim,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Error> {
     let rows = transaction
         .query(
             &format!(
@@ -405,7 +333,7 @@ async fn claim_unrefreshed(
     Ok(Outcome::Claimed(rows.iter().map(record_of).collect::<Result<_, _>>()?))
 }
 
-fn record_of(row: &Row) -> Result<CertificateRecord, RecordStoreError> {
+fn record_of(row: &Row) -> Result<CertificateRecord, Error> {
     let moment = |index: usize| row.try_get(index).map(Timestamp::from_millis);
     let superseded: &str = row.try_get(9)?;
     let notified_at: Option<i64> = row.try_get(18)?;
@@ -427,10 +355,8 @@ fn record_of(row: &Row) -> Result<CertificateRecord, RecordStoreError> {
     })
 }
 
-impl From<tokio_postgres::Error> for RecordStoreError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        // the driver's own text is "db error"; what the server said is its source
-        let text = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
-        Self::Unavailable(text)
+impl From<Error> for RecordStoreError {
+    fn from(error: Error) -> Self {
+        Self::Unavailable(describe(&error))
     }
 }
