@@ -36,4 +36,5 @@ pub use policies::{Assertion, Effect, Policies};
 pub use semantics::{
     Conditions, DenyAssumeRole, DisabledDomains, Entries, Folding, LineEnds, RequestedRoles, Semantics,
 };
+pub use special::stands_for_others;
 pub use with_roles::decide_with_roles;

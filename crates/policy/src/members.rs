@@ -6,7 +6,7 @@ use std::sync::Arc;
 use athenz_model::Timestamp;
 
 use crate::intern::{PrincipalId, Principals, TextId};
-use crate::special::{Special, Wildcard};
+use crate::special::{Special, Wildcard, stands_for_others};
 
 /// Why a membership has no effect though it is stored (`systemDisabled` on the wire).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -128,7 +128,17 @@ impl Members {
     }
 
     /// All at once; of several entries for one principal the last counts.
-    pub fn from_sorted(mut members: Vec<Member>, principals: &Principals) -> Self {
+    pub fn from_sorted(members: Vec<Member>, principals: &Principals) -> Self {
+        Self::from_sorted_knowing(members, principals, |entry| stands_for_others(principals.text(entry)))
+    }
+
+    /// The same for a caller that knows which entries are wildcards or groups, so that no other
+    /// name need be read.
+    pub fn from_sorted_knowing(
+        mut members: Vec<Member>,
+        principals: &Principals,
+        mut stands_for_others: impl FnMut(PrincipalId) -> bool,
+    ) -> Self {
         if !members.is_sorted_by_key(|member| member.principal) {
             members.sort_by_key(|member| member.principal);
         }
@@ -140,8 +150,10 @@ impl Members {
             same
         });
         let mut special = Special::default();
-        for member in &members {
-            special.add(member.principal, principals.text(member.principal));
+        for entry in members.iter().map(|member| member.principal) {
+            if stands_for_others(entry) {
+                special.add(entry, principals.text(entry));
+            }
         }
         let runs = members
             .chunks(RUN)

@@ -83,6 +83,11 @@ impl Special {
     }
 }
 
+/// Whether a member of this name is no principal itself: a wildcard or a group.
+pub fn stands_for_others(name: &str) -> bool {
+    name.ends_with('*') || group_of(name).is_some()
+}
+
 /// Domain and short name of `domain:group.name`.
 pub(crate) fn group_of(name: &str) -> Option<(&str, &str)> {
     let (domain, rest) = name.split_once(':')?;

@@ -4,6 +4,8 @@
 //! cost, whatever the size of the domain. It finds mistakes, not attackers: who can write the log
 //! can write anything.
 
+use athenz_model::Timestamp;
+use athenz_policy::Member;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
@@ -32,6 +34,11 @@ impl Fingerprint {
         self.0 = self.0.wrapping_add(row_hash(row));
     }
 
+    /// With a membership, of which the texts are hashed already.
+    pub(crate) fn add_member(&mut self, collection: CollectionHash, texts: MemberTexts, facts: MemberFacts) {
+        self.0 = self.0.wrapping_add(collection.member(texts, facts));
+    }
+
     /// Without a row.
     pub(crate) fn remove(&mut self, row: &Change) {
         self.0 = self.0.wrapping_sub(row_hash(row));
@@ -50,19 +57,94 @@ fn row_hash(row: &Change) -> u64 {
     hash.0
 }
 
-/// Memberships are hashed field by field: millions of them are, when a world is loaded.
 fn member_hash(kind: CollectionKind, collection: &str, member: &MemberRow) -> u64 {
-    let mut hash = Fnv::default();
-    hash.text(kind.as_str());
-    hash.text(collection);
-    hash.text(&member.name);
-    hash.text(&member.requester);
-    hash.text(&member.audit_reference);
-    hash.bytes(&[member.system_disabled, u8::from(member.inactive)]);
-    for moment in [member.expiration, member.review_reminder] {
-        hash.bytes(&moment.map_or(i64::MIN, athenz_model::Timestamp::millis).to_le_bytes());
+    let texts = MemberTexts {
+        name: TextHash::of(&member.name),
+        requester: TextHash::of(&member.requester),
+        audit_reference: TextHash::of(&member.audit_reference),
+    };
+    let facts = MemberFacts {
+        system_disabled: member.system_disabled,
+        inactive: member.inactive,
+        expiration: member.expiration,
+        review_reminder: member.review_reminder,
+    };
+    CollectionHash::of(kind, collection).member(texts, facts)
+}
+
+/// Hash of a text that many rows name, so that each text is read once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextHash(u64);
+
+impl TextHash {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut hash = Fnv::default();
+        hash.bytes(text.as_bytes());
+        Self(hash.0)
     }
-    hash.0
+}
+
+/// The texts of a membership, hashed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemberTexts {
+    pub(crate) name: TextHash,
+    pub(crate) requester: TextHash,
+    pub(crate) audit_reference: TextHash,
+}
+
+/// The rest of a membership.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemberFacts {
+    pub(crate) system_disabled: u8,
+    pub(crate) inactive: bool,
+    pub(crate) expiration: Option<Timestamp>,
+    pub(crate) review_reminder: Option<Timestamp>,
+}
+
+impl From<&Member> for MemberFacts {
+    fn from(member: &Member) -> Self {
+        Self {
+            system_disabled: member.system_disabled.bits(),
+            inactive: !member.active,
+            expiration: member.expiration,
+            review_reminder: member.review_reminder,
+        }
+    }
+}
+
+/// Hash of a role or group, from which those of its memberships go on: millions of them are made
+/// when a world is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CollectionHash(Mix);
+
+impl CollectionHash {
+    pub(crate) fn of(kind: CollectionKind, name: &str) -> Self {
+        Self(Mix::default().word(TextHash::of(kind.as_str()).0).word(TextHash::of(name).0))
+    }
+
+    fn member(self, texts: MemberTexts, facts: MemberFacts) -> u64 {
+        let moment = |moment: Option<Timestamp>| moment.map_or(i64::MIN, Timestamp::millis).cast_unsigned();
+        self.0
+            .word(texts.name.0)
+            .word(texts.requester.0)
+            .word(texts.audit_reference.0)
+            .word(u64::from(facts.system_disabled) << 1 | u64::from(facts.inactive))
+            .word(moment(facts.expiration))
+            .word(moment(facts.review_reminder))
+            .0
+    }
+}
+
+/// A hash of words, each at a fixed place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mix(u64);
+
+impl Mix {
+    /// Multiplying carries upwards only, so the upper half is folded down.
+    fn word(self, word: u64) -> Self {
+        let product = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(product ^ product >> 32)
+    }
 }
 
 struct Fnv(u64);
@@ -78,12 +160,6 @@ impl Fnv {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
-    }
-
-    /// A text and an end that no text contains.
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-        self.bytes(&[0xff]);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
-use athenz_policy::{Member, Members, PrincipalId, TextId};
+use athenz_policy::{InternId, Interner, Member, Members, PrincipalId, TextId, stands_for_others};
 
 use crate::apply::domain_row;
 use crate::attributes::{DomainAttributes, Quota};
@@ -11,6 +11,7 @@ use crate::change::Change;
 use crate::collection::{Collection, CollectionAttributes, CollectionKind, Pending};
 use crate::domain::Domain;
 use crate::entry::{Head, Sequence};
+use crate::fingerprint::{CollectionHash, MemberTexts, TextHash};
 use crate::policies::{Assertion, PolicyVersion, PolicyVersionAttributes};
 use crate::services::{Entity, Service};
 use crate::world::{Registration, World};
@@ -32,6 +33,7 @@ pub struct CollectionKey {
 pub struct WorldBuilder {
     world: World,
     domains: Vec<DomainInParts>,
+    digests: Digests,
 }
 
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl WorldBuilder {
 
     /// Starts with a world of which some parts are replaced.
     pub fn on(world: World) -> Self {
-        Self { world, domains: Vec::new() }
+        Self { world, ..Self::default() }
     }
 
     /// Leaves out a domain of the world this started with, and what is known of its deletion.
@@ -119,8 +121,15 @@ impl WorldBuilder {
             CollectionKind::Role => &mut parts.roles,
             CollectionKind::Group => &mut parts.groups,
         };
-        let Some((_, held)) = collections.get_mut(collection.place) else { return };
-        held.members = Members::from_sorted(members, &self.world.principals);
+        let Some((name, held)) = collections.get_mut(collection.place) else { return };
+        let (world, digests) = (&self.world, &mut self.digests);
+        held.members = Members::from_sorted_knowing(members, &world.principals, |entry| {
+            digests.principal(world, entry).stands_for_others
+        });
+        let collection = CollectionHash::of(collection.kind, name);
+        for member in held.members.iter() {
+            parts.domain.fingerprint.add_member(collection, digests.texts(world, member), member.into());
+        }
     }
 
     /// A pending request.
@@ -222,8 +231,7 @@ impl WorldBuilder {
 
     /// The world that the rows make.
     pub fn finish(mut self, head: Head) -> World {
-        self.add_memberships_to_fingerprints();
-        for parts in std::mem::take(&mut self.domains) {
+        for parts in self.domains {
             let mut domain = parts.domain;
             let shared = |(name, collection)| (name, Arc::new(collection));
             domain.roles = parts.roles.into_iter().map(shared).collect();
@@ -234,33 +242,51 @@ impl WorldBuilder {
         self.world.head = head;
         self.world
     }
+}
 
-    /// Memberships are most of the rows of a world, and their names lie all over the memory:
-    /// every core takes a share of the domains.
-    fn add_memberships_to_fingerprints(&mut self) {
-        let world = &self.world;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        if cores == 1 || self.domains.len() < 2 {
-            return self.domains.iter_mut().for_each(|parts| parts.add_memberships(world));
-        }
-        let share = self.domains.len().div_ceil(cores);
-        std::thread::scope(|scope| {
-            for domains in self.domains.chunks_mut(share) {
-                scope.spawn(move || domains.iter_mut().for_each(|parts| parts.add_memberships(world)));
-            }
-        });
+/// What loading needs to know of interned texts, worked out once for each: the texts themselves lie
+/// all over the memory, and memberships name them in no order.
+#[derive(Debug, Default)]
+struct Digests {
+    principals: Vec<Option<Digest>>,
+    audit_references: Vec<Option<Digest>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Digest {
+    hash: TextHash,
+    stands_for_others: bool,
+}
+
+impl Digest {
+    fn of(text: &str) -> Self {
+        Self { hash: TextHash::of(text), stands_for_others: stands_for_others(text) }
     }
 }
 
-impl DomainInParts {
-    fn add_memberships(&mut self, world: &World) {
-        let kinds = [(CollectionKind::Role, &self.roles), (CollectionKind::Group, &self.groups)];
-        for (kind, collections) in kinds {
-            for (name, held) in collections {
-                for member in held.members.iter().filter_map(|member| world.member_row(member)) {
-                    self.domain.fingerprint.add(&Change::PutMember { kind, name: name.clone(), member });
-                }
-            }
+impl Digests {
+    fn principal(&mut self, world: &World, id: PrincipalId) -> Digest {
+        digest(&mut self.principals, id, &world.principals)
+    }
+
+    fn texts(&mut self, world: &World, member: &Member) -> MemberTexts {
+        MemberTexts {
+            name: self.principal(world, member.principal).hash,
+            requester: member.requester.map_or(TextHash::of(""), |id| self.principal(world, id).hash),
+            audit_reference: member
+                .audit_reference
+                .map_or(TextHash::of(""), |id| digest(&mut self.audit_references, id, &world.texts).hash),
         }
+    }
+}
+
+fn digest<Id: InternId>(known: &mut Vec<Option<Digest>>, id: Id, table: &Interner<Id>) -> Digest {
+    let place = id.index();
+    if place >= known.len() {
+        known.resize(table.len().max(place + 1), None);
+    }
+    match known.get_mut(place) {
+        Some(known) => *known.get_or_insert_with(|| Digest::of(table.text(id))),
+        None => Digest::of(table.text(id)),
     }
 }
