@@ -100,14 +100,18 @@ fn policies(resources: impl Iterator<Item = String>) -> Policies {
     Policies::compile(Box::leak(Box::new(resources)).iter().enumerate().map(assertion))
 }
 
-/// Fifty roles of a thousand members each, the principal in those given.
+/// A hundred roles of a thousand members each, out of ten thousand, the principal in those given.
 fn world(policies: Policies, holds: impl Fn(usize) -> bool) -> World {
     let principals = Principals::new();
-    let ids: Vec<PrincipalId> = (0..1000).map(|n| principals.intern(&format!("user.u{n}"))).collect();
+    let intern = |n: usize| principals.intern(&format!("user.u{n}"));
+    let mut ids: Vec<PrincipalId> = (0..5000).map(intern).collect();
     let jane = principals.intern(PRINCIPAL);
+    ids.extend((5000..10_000).map(intern));
     let roles = (0..ROLES)
         .map(|role| {
-            let members = ids.iter().copied().chain(holds(role).then_some(jane)).map(Member::of).collect();
+            // 7919 shares no factor with the number of names: a thousand different ones
+            let some = (0..1000).filter_map(|n| ids.get((role * 104_729 + n * 7919) % ids.len()));
+            let members = some.copied().chain(holds(role).then_some(jane)).map(Member::of).collect();
             (format!("r{role}"), Members::from_sorted(members, &principals))
         })
         .collect();
