@@ -100,6 +100,31 @@ where
     Ok(whole.freeze())
 }
 
+/// The deepest nesting of arrays and objects in a body: what the JSON reader takes in fields it
+/// knows. It would skip others at any depth.
+const DEEPEST: usize = 127;
+
+/// Whether JSON nests deeper than [`DEEPEST`]; of what is no JSON the reader will say so.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// A body that could be read but is not checked yet: [`Input::check`] comes after authentication.
 #[derive(Debug)]
 pub struct Input<T>(Option<T>);
@@ -108,10 +133,15 @@ impl<T: DeserializeOwned> Input<T> {
     /// Reads JSON; an empty body and `null` are a missing object.
     ///
     /// # Errors
-    /// 400 with `invalid_object`, the text clients know: not JSON, or not of this shape.
+    /// 400 with `invalid_object`, the text clients know: not JSON, not of this shape, or nested too
+    /// deep anywhere.
     pub fn parse(bytes: &[u8], invalid_object: &'static str) -> Result<Self, Refusal> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(None));
+        }
+        if is_too_deep(bytes) {
+            let note = format!("body nests deeper than {DEEPEST}");
+            return Err(Refusal::from(ApiError::bad_request(invalid_object)).noted(note));
         }
         serde_json::from_slice(bytes).map(Self).map_err(|error| {
             let place = format!("body refused at line {} column {}", error.line(), error.column());
@@ -196,6 +226,26 @@ mod tests {
     fn a_deep_body_does_not_exhaust_the_stack() {
         let deep = format!("{{\"memberName\": {}", "[".repeat(1_000_000));
         assert_eq!(refusal(&deep).1, TEXT);
+    }
+
+    #[test]
+    fn depth_counts_in_every_field_and_in_no_text() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let member = |rest: &str| format!(r#"{{"memberName": "user.a", {rest}}}"#);
+        let text = "[{".repeat(200);
+        for (body, refused) in [
+            (member(&format!(r#""x": {}"#, nested(DEEPEST - 1))), false),
+            (member(&format!(r#""x": {}"#, nested(DEEPEST))), true),
+            (member(&format!(r#""memberName": {}"#, nested(DEEPEST))), true),
+            (member(&format!(r#""x": "{text}""#)), false),
+            (member(&format!(r#""x": "\"{text}\\", "y": "{text}""#)), false),
+            (member(&format!(r#""x": "\\", "y": {}"#, nested(DEEPEST))), true),
+            (member(&format!(r#""x": [{}]"#, vec!["{}"; 1_000].join(","))), false),
+        ] {
+            let read = Input::<Membership>::parse(body.as_bytes(), TEXT).err();
+            let told = read.map(|refusal| refusal.error().message.clone());
+            assert_eq!(told, refused.then(|| TEXT.to_owned()), "{body:.80}");
+        }
     }
 
     #[test]
