@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use athenz_world::{Head, Sequence, World};
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use futures_util::future::join_all;
 use futures_util::{TryStreamExt as _, pin_mut};
@@ -122,7 +122,7 @@ impl Postgres {
     }
 
     async fn client(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| StoreError::Unavailable(error.to_string()))
+        connected(&self.pool).await
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -491,6 +491,16 @@ fn tell(message: &tokio_postgres::AsyncMessage, heads: &watch::Sender<Sequence>)
             newer
         });
     }
+}
+
+/// A connection out of a pool.
+pub(crate) async fn connected(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| {
+        StoreError::Unavailable(match error {
+            PoolError::Backend(error) => describe(&error),
+            other => other.to_string(),
+        })
+    })
 }
 
 /// Whether the connection is gone, and no statement was refused.

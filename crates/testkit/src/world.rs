@@ -40,7 +40,7 @@ pub(crate) const ZTS_HOST: &str = "localhost:8443";
 const ADMIN: &str = "user.admin";
 const AUTHORITY_DAYS: i64 = 3_650;
 
-/// Which store ZMS is on.
+/// Which store ZMS is on, and certificate records beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     /// An SQLite file of its own.
@@ -76,6 +76,8 @@ pub struct WorldSettings {
     pub clock: Arc<dyn Clock>,
     /// A store of the test's own, instead of a new one of the shape's kind.
     pub store: Option<StoreUrl>,
+    /// Certificate records of the test's own, instead of new ones beside the store.
+    pub records: Option<StoreUrl>,
     /// Where the store of ZMS fails.
     pub faults: FaultPoints,
     /// Limits of each request.
@@ -93,6 +95,7 @@ impl WorldSettings {
             shape,
             clock: Arc::new(SystemClock),
             store: None,
+            records: None,
             faults: FaultPoints::default(),
             limits: RequestLimits::default(),
             zms: athenz_zms::Config { domain_admin: vec![ADMIN.to_owned()], ..athenz_zms::Config::default() },
@@ -153,6 +156,10 @@ impl TestWorld {
             Some(url) => url,
             None => new_store(settings.shape.store, folder.path()).await,
         };
+        let records = settings.records.unwrap_or_else(|| match &url {
+            StoreUrl::Sqlite(_) => StoreUrl::Sqlite(folder.path().join("certificates.db")),
+            StoreUrl::Postgres(_) => url.clone(),
+        });
         let config = StoreConfig { faults: settings.faults, ..StoreConfig::new(url) };
         let store = Arc::new(Store::open(&config).await.expect("the store opens"));
         let (zms_key, zts_key) = (new_key("0"), new_key("0"));
@@ -173,7 +180,7 @@ impl TestWorld {
             config: settings.zts,
             users,
             signers: Signers::new(KeyRing::single(zts_key, clock.now()), None),
-            issuer: Some(issuer(folder.path(), &*clock)),
+            issuer: Some(issuer(records, &*clock).await),
             disk: None,
             open_paths: ZTS_OPEN_PATHS.map(str::to_owned).to_vec(),
             surroundings: around,
@@ -260,11 +267,11 @@ fn new_key(id: &str) -> SigningKey {
     SigningKey::in_process(id.parse().expect("a key id"), key)
 }
 
-fn issuer(folder: &Path, clock: &dyn Clock) -> Issuer {
+async fn issuer(records: StoreUrl, clock: &dyn Clock) -> Issuer {
     let name = Subject::common_name("Athenz test ZTS");
     let from = clock.now().plus_minutes(-60);
     let authority = Authority::self_signed(new_key("ca"), &name, from, AUTHORITY_DAYS, &SystemRandom);
-    let records = CertificateRecords::open_sqlite(&folder.join("certificates.db"), Limits::default());
+    let records = CertificateRecords::open(&StoreConfig::new(records), Limits::default()).await;
     Issuer {
         authority: authority.expect("an authority can be made"),
         chain: None,

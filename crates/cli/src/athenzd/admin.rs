@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use athenz_crypto::ring::SigningKey;
 use athenz_model::{Clock, SystemClock};
 use athenz_store::{Store, StoreConfig, StoreError, StoreUrl};
@@ -13,7 +13,7 @@ use super::commands::say;
 use super::home::{ADMIN, Home};
 use super::servers::{Surroundings, ZmsSettings, start_zms};
 use super::settings::ServerFile;
-use super::standalone::{active_key, open_store, records_path, services};
+use super::standalone::{active_key, open_store, services};
 
 /// Which store is meant.
 #[derive(Debug)]
@@ -27,22 +27,31 @@ pub(super) enum Place {
 /// Copies an embedded store while it is in use.
 pub(super) async fn backup(place: Place, certificates: bool, out: PathBuf) -> anyhow::Result<()> {
     let from = match &place {
-        Place::Home(home) if certificates => home.certificate_database(),
-        Place::Home(home) => home.zms_database(),
-        Place::Server(ServerFile::Zms(file)) => match file.store.store_url()? {
-            StoreUrl::Sqlite(path) => path,
-            StoreUrl::Postgres(_) => {
-                bail!("a store in PostgreSQL is backed up with the tools of PostgreSQL, for example pg_dump")
-            }
-        },
+        Place::Home(home) => {
+            let path = if certificates { home.certificate_database() } else { home.zms_database() };
+            if path.exists() { path } else { return Err(in_postgres()) }
+        }
+        Place::Server(ServerFile::Zms(file)) => file_of(file.store.store_url()?)?,
         Place::Server(ServerFile::Zts(file)) => {
-            records_path(file.issuer.as_ref().context("a ZTS without [issuer] keeps nothing to back up")?)?
+            let issuer = file.issuer.as_ref().context("a ZTS without [issuer] keeps nothing to back up")?;
+            file_of(issuer.records_url().context("[issuer]")?)?
         }
     };
     athenz_store::backup_file(&from, &out)
         .await
         .with_context(|| format!("cannot copy {} to {}", from.display(), out.display()))?;
     say(&format!("{} is a complete copy of {}\n", out.display(), from.display()))
+}
+
+fn file_of(url: StoreUrl) -> anyhow::Result<PathBuf> {
+    match url {
+        StoreUrl::Sqlite(path) => Ok(path),
+        StoreUrl::Postgres(_) => Err(in_postgres()),
+    }
+}
+
+fn in_postgres() -> anyhow::Error {
+    anyhow!("what is in PostgreSQL is backed up with the tools of PostgreSQL, for example pg_dump")
 }
 
 /// Makes somebody a system administrator, by the command that does it for clients. The server must
@@ -74,7 +83,7 @@ pub(super) async fn grant(place: Place, user: String) -> anyhow::Result<()> {
     });
     let running = running.await.context("ZMS does not start")?;
     let granted = running.zms.appoint_administrator(&user).await;
-    granted.map_err(|error| anyhow::anyhow!("{user} cannot be made an administrator: {}", error.message))?;
+    granted.map_err(|error| anyhow!("{user} cannot be made an administrator: {}", error.message))?;
     say(&format!("{user} is a member of sys.auth:role.admin\n"))
 }
 

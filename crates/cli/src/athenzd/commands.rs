@@ -78,7 +78,7 @@ struct DevArguments {
     /// Where ZTS listens
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8443")]
     zts: String,
-    /// Where ZMS keeps what it knows: sqlite, or postgres://…
+    /// Where what ZMS knows and certificate records are kept: sqlite, or postgres://…
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     store: String,
     #[command(subcommand)]

@@ -87,9 +87,10 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     let log = AccessLog::file(&home.private_file(home.access_log())?)
         .with_context(|| format!("cannot write {}", home.access_log().display()))?;
     let health = Health::new();
-    let store = open_store(&home, url).await?;
+    let store = open_store(&home, url.as_ref()).await?;
+    let records = open_records(&home, url).await?;
     let zms = zms(&home, &store, &surroundings(&clock, &log, &health)).await?;
-    let zts = zts(&home, &addresses, &surroundings(&clock, &log, &health)).await?;
+    let zts = zts(&home, &addresses, records, &surroundings(&clock, &log, &health))?;
     let mut feed = Feed::new(Arc::clone(&zms.zms), Arc::clone(&zts.replica));
     feed.step().await;
 
@@ -123,12 +124,12 @@ fn store_url(text: &str) -> anyhow::Result<Option<StoreUrl>> {
     }
 }
 
-async fn open_store(home: &LockedHome, url: Option<StoreUrl>) -> anyhow::Result<Arc<Store>> {
+async fn open_store(home: &LockedHome, url: Option<&StoreUrl>) -> anyhow::Result<Arc<Store>> {
     let embedded = url.is_none();
     if embedded {
         home.private_file(home.zms_database().with_extension("db.lock"))?;
     }
-    let url = url.unwrap_or_else(|| StoreUrl::Sqlite(home.zms_database()));
+    let url = url.cloned().unwrap_or_else(|| StoreUrl::Sqlite(home.zms_database()));
     let config = StoreConfig { connections: CONNECTIONS, ..StoreConfig::new(url) };
     let store = Store::open(&config).await.with_context(|| {
         format!("cannot open the store {:?}; check that it is there and what --store says", config.url)
@@ -137,6 +138,17 @@ async fn open_store(home: &LockedHome, url: Option<StoreUrl>) -> anyhow::Result<
         home.has_embedded_store()?;
     }
     Ok(Arc::new(store))
+}
+
+/// Certificate records: beside what ZMS knows, on connections of their own.
+async fn open_records(home: &LockedHome, url: Option<StoreUrl>) -> anyhow::Result<CertificateRecords> {
+    let url = match url {
+        Some(url) => url,
+        None => StoreUrl::Sqlite(home.private_file(home.certificate_database())?),
+    };
+    let config = StoreConfig { connections: CONNECTIONS, ..StoreConfig::new(url) };
+    let records = CertificateRecords::open(&config, Limits::default()).await;
+    records.with_context(|| format!("cannot open the certificate records {:?}", config.url))
 }
 
 fn surroundings(clock: &Arc<dyn Clock>, log: &AccessLog, health: &Health) -> Surroundings {
@@ -182,10 +194,12 @@ fn zts_config(url: &str) -> athenz_zts::Config {
     config
 }
 
-async fn zts(home: &LockedHome, addresses: &Addresses, around: &Surroundings) -> anyhow::Result<RunningZts> {
-    let path = home.private_file(home.certificate_database())?;
-    let records = CertificateRecords::open_sqlite(&path, Limits::default())
-        .with_context(|| format!("cannot open {}", path.display()))?;
+fn zts(
+    home: &LockedHome,
+    addresses: &Addresses,
+    records: CertificateRecords,
+    around: &Surroundings,
+) -> anyhow::Result<RunningZts> {
     let ring = KeyRing::single(home.signing_key("zts")?, around.clock.now());
     let running = start_zts(ZtsSettings {
         config: zts_config(&addresses.zts),

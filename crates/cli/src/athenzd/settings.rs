@@ -156,8 +156,14 @@ pub struct IssuerTable {
     pub certificate: PathBuf,
     /// Its key, PEM.
     pub key: PathBuf,
-    /// Where certificate records are: `sqlite:<path>`.
+    /// Where certificate records are: `sqlite:<path>`, or `postgres://…` for several servers.
     pub records: String,
+    /// The most connections to them.
+    #[serde(default)]
+    pub records_connections: Option<usize>,
+    /// Authorities of PostgreSQL's certificate, PEM; without it there is no TLS.
+    #[serde(default)]
+    pub records_authorities: Option<PathBuf>,
 }
 
 /// What makes a name a user; the same as in the `[zms]` table of the ZMS.
@@ -264,14 +270,8 @@ impl StoreTable {
     /// # Errors
     /// The URL is none, or the authorities cannot be used.
     pub fn config(&self) -> anyhow::Result<StoreConfig> {
-        let mut config = StoreConfig::new(self.store_url()?);
-        config.connections = self.connections.unwrap_or(config.connections);
-        if let Some(path) = &self.authorities {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let authorities = read_certificates(path).context("[store] authorities")?;
-            config.tls = Some(Arc::new(client_config(&authorities, None, &clock)?));
-        }
-        Ok(config)
+        let config = store_config(self.store_url()?, self.connections, self.authorities.as_deref());
+        config.context("[store] authorities")
     }
 
     /// Where it is.
@@ -281,6 +281,40 @@ impl StoreTable {
     pub fn store_url(&self) -> anyhow::Result<StoreUrl> {
         self.url.parse().context("[store] url")
     }
+}
+
+impl IssuerTable {
+    /// How certificate records are opened.
+    ///
+    /// # Errors
+    /// The URL is none, or the authorities cannot be used.
+    pub fn records_config(&self) -> anyhow::Result<StoreConfig> {
+        let authorities = self.records_authorities.as_deref();
+        let config = store_config(self.records_url()?, self.records_connections, authorities);
+        config.context("records_authorities")
+    }
+
+    /// Where certificate records are.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub fn records_url(&self) -> anyhow::Result<StoreUrl> {
+        self.records.parse().context("records")
+    }
+}
+
+fn store_config(
+    url: StoreUrl,
+    connections: Option<usize>,
+    authorities: Option<&Path>,
+) -> anyhow::Result<StoreConfig> {
+    let mut config = StoreConfig::new(url);
+    config.connections = connections.unwrap_or(config.connections);
+    if let Some(path) = authorities {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        config.tls = Some(Arc::new(client_config(&read_certificates(path)?, None, &clock)?));
+    }
+    Ok(config)
 }
 
 impl KeyTable {

@@ -18,8 +18,8 @@ use athenz_serve::metrics::Metrics;
 use athenz_serve::operations::{self, OperatorState};
 use athenz_serve::settings::ServerSettings;
 use athenz_serve::shutdown;
+use athenz_store::Store;
 use athenz_store::certificate_records::{CertificateRecords, Limits};
-use athenz_store::{Store, StoreUrl};
 use athenz_zms::SystemService;
 use athenz_zms::config::Rules;
 use athenz_zts::signing::Signers;
@@ -92,10 +92,14 @@ pub(super) async fn zts(file: ZtsFile) -> anyhow::Result<()> {
     let client = zms_client(&file.source, &front.clock)?;
     let replication = file.zts.replication.clone();
     let disk = replication.data_dir.as_ref().map(DiskStore::open).transpose();
+    let issuer = match &file.issuer {
+        Some(table) => Some(issuer(table).await.context("[issuer]")?),
+        None => None,
+    };
     let running = start_zts(ZtsSettings {
         users: file.users.domains()?,
         signers: signers(&file, &*front.clock)?,
-        issuer: file.issuer.as_ref().map(issuer).transpose().context("[issuer]")?,
+        issuer,
         disk: disk.context("[zts.replication] data_dir")?,
         open_paths: file.open_paths,
         config: file.zts,
@@ -132,18 +136,12 @@ fn authority(table: &IssuerTable) -> anyhow::Result<(Authority, String)> {
     Ok((Authority::new(certificate, key)?, pem))
 }
 
-fn issuer(table: &IssuerTable) -> anyhow::Result<Issuer> {
+async fn issuer(table: &IssuerTable) -> anyhow::Result<Issuer> {
     let (authority, pem) = authority(table)?;
-    let records = CertificateRecords::open_sqlite(&records_path(table)?, Limits::default())?;
+    let config = table.records_config()?;
+    let records = CertificateRecords::open(&config, Limits::default()).await;
+    let records = records.with_context(|| format!("cannot open the records {:?}", config.url))?;
     Ok(Issuer { authority, chain: Some(pem), records })
-}
-
-/// The file of certificate records.
-pub(super) fn records_path(table: &IssuerTable) -> anyhow::Result<std::path::PathBuf> {
-    match table.records.parse().context("records")? {
-        StoreUrl::Sqlite(path) => Ok(path),
-        StoreUrl::Postgres(_) => bail!("records: certificate records are kept in `sqlite:<path>` so far"),
-    }
 }
 
 fn zms_client(source: &SourceTable, clock: &Arc<dyn Clock>) -> anyhow::Result<ZmsClient> {
@@ -306,7 +304,7 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
             check_identity(&file.source.certificate, &file.source.key).context("[source]")?;
             zms_client(&file.source, &clock)?;
             if let Some(table) = &file.issuer {
-                authority(table).and_then(|_| records_path(table)).context("[issuer]")?;
+                authority(table).and_then(|_| table.records_config()).context("[issuer]")?;
             }
         }
     }

@@ -68,10 +68,18 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
         (&zts, "update_interval", "update_intervall", "did you mean `update_interval`?"),
         (&zts, "[[zts.zms_public_keys]]", "[[zts.zms_public_key]]", "did you mean `zms_public_keys`?"),
         (&zts, "issuer.key", "zms.key", "[issuer]"),
+        (&zts, "records = \"sqlite:", "records = \"mysql:", "[issuer]: records: a store is `sqlite:<path>`"),
+        (&zts, "# records_authorities", "records_authority", "did you mean `records_authorities`?"),
     ] {
         let ended = check(&text.replacen(from, to, 1));
         assert!(ended.error().contains(told), "{to}: {}", ended.stderr);
     }
+    let shared = zts.replacen("records = \"sqlite:", "# ", 1).replacen(
+        "# records = \"postgres",
+        "records = \"postgres",
+        1,
+    );
+    assert_eq!(check(&shared).status, Some(0), "records in PostgreSQL");
     let ended = athenzd(&["check-config", "/no/such/file.toml"]);
     assert!(ended.error().contains("/no/such/file.toml"), "{}", ended.stderr);
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 
 use athenz_model::wire::zms::TopLevelDomain;
+use athenz_store::testing::PostgresServer;
 
 use crate::program::{Dev, athenzd, dev_arguments, everything, mode};
 
@@ -45,6 +46,28 @@ async fn the_first_start_makes_a_world_and_the_second_goes_on_with_it() {
         dev.client("user.admin").domain("shop").await.is_ok(),
         "the world of the first start is still there"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn postgres_holds_everything_when_it_is_asked_to() {
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("world");
+    let dev = Dev::start_on(&url, &home);
+    dev.client("user.admin").create_top_level_domain(&top_level_domain("shop")).await.unwrap();
+    assert_eq!(fs::read_dir(home.join("data")).unwrap().count(), 0, "no database beside it");
+    for what in [&[][..], &["--certificates"]] {
+        let arguments = [&["backup", "--home", home.to_str().unwrap(), "out.db"], what].concat();
+        assert!(athenzd(&arguments).error().contains("pg_dump"));
+    }
+    assert_eq!(dev.stop(), Some(0));
+    let dev = Dev::start_on(&url, &home);
+    assert!(dev.client("user.admin").domain("shop").await.is_ok());
+    let absent = url.replace("postgres:///", "postgres:///no_");
+    let mut arguments = dev_arguments(&folder.path().join("other"));
+    arguments.extend(["--store".to_owned(), absent]);
+    assert!(athenzd(&arguments).error().contains("does not exist"));
 }
 
 #[test]

@@ -57,6 +57,11 @@ impl Dev {
         Self::spawn(home, Command::new(ATHENZD).args(dev_arguments(home)))
     }
 
+    /// The same with what it knows in PostgreSQL.
+    pub(crate) fn start_on(store: &str, home: &Path) -> Self {
+        Self::spawn(home, Command::new(ATHENZD).args(dev_arguments(home)).args(["--store", store]))
+    }
+
     /// The same under a shell that changed something before.
     pub(crate) fn start_after(shell: &str, home: &Path) -> Self {
         let command = format!("{shell}; exec {ATHENZD} {}", dev_arguments(home).join(" "));

@@ -45,6 +45,7 @@ impl From<StoreError> for RecordStoreError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Configuration(text) => Self::Configuration(text),
+            StoreError::Unavailable(text) => Self::Unavailable(text),
             other => Self::Unavailable(other.to_string()),
         }
     }

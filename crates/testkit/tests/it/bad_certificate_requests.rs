@@ -1,52 +1,18 @@
 //! Requests for certificates that somebody else should have, and certificates that were stolen.
 
 use athenz_conformance::ClientCertificate;
-use athenz_testkit::{Reply, TestWorld};
-use serde_json::{Value, json};
+use athenz_testkit::TestWorld;
+use serde_json::json;
 
+use crate::instances::{
+    INSTANCE, NAMES, certificate, csr, refresh, refreshing, register, registration, with_register_token,
+};
 use crate::sports;
-
-const INSTANCE: &str = "/zts/v1/instance/sys.auth.zts/sports/api/i-1";
-const NAMES: &str = "dns=api.sports.zts.athenz.cloud;uri=athenz://instanceid/sys.auth.zts/i-1";
-
-fn csr(key: &str, cn: &str, san: &str) -> Value {
-    json!({"$csr": {"key": key, "cn": cn, "san": san}})
-}
-
-/// A proof by the registered key, with this certificate request.
-fn registration(csr: &Value) -> Value {
-    json!({"provider": "sys.auth.zts", "domain": "sports", "service": "api", "csr": csr,
-        "attestationData": {"$ntoken": {"domain": "sports", "name": "api", "key": "sports-api"}}})
-}
-
-fn refreshing() -> Value {
-    let mut body = registration(&csr("sports-api", "sports.api", NAMES));
-    let Value::Object(fields) = &mut body else { panic!("an object") };
-    fields.retain(|name, _| name == "csr" || name == "attestationData");
-    body
-}
-
-async fn register(world: &TestWorld, body: &Value) -> Reply {
-    world.anonymous().post("/zts/v1/instance", &world.filled(body)).await
-}
 
 async fn launched() -> TestWorld {
     let world = sports::world().await;
     sports::let_launch(&world).await;
     world
-}
-
-/// The certificate of an answer, in the hands of whoever has its key.
-fn certificate(reply: &Reply) -> ClientCertificate {
-    ClientCertificate {
-        chain_pem: reply.json["x509Certificate"].as_str().unwrap().to_owned(),
-        key_pem: String::new(),
-    }
-}
-
-async fn refresh(world: &TestWorld, holder: &ClientCertificate) -> Reply {
-    let body = world.filled(&refreshing());
-    world.holder(holder.clone()).post(INSTANCE, &body).await
 }
 
 #[tokio::test]
@@ -127,13 +93,6 @@ async fn a_register_token_is_for_one_key() {
     register(&world, &stolen).await.refused(403);
     // an answer that was lost is given again
     register(&world, &mine).await.expect(201);
-}
-
-/// A register token of `user.jane` in place of the proof.
-async fn with_register_token(world: &TestWorld, mut body: Value) -> Value {
-    let token = world.user("jane").get(&format!("{INSTANCE}/token")).await.expect(200).json;
-    body["attestationData"] = token["attestationData"].clone();
-    body
 }
 
 #[tokio::test]

@@ -14,4 +14,6 @@ mod bad_requests;
 mod conformance;
 mod contract;
 mod failing_store;
+mod instances;
+mod shared_records;
 mod sports;

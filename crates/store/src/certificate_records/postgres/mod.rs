@@ -6,13 +6,13 @@ mod tests;
 mod writer;
 
 use athenz_model::Timestamp;
-use deadpool_postgres::{Client, Pool, PoolError, Transaction};
+use deadpool_postgres::{Client, Pool, Transaction};
 use tokio_postgres::{Error, Row, Statement};
 
 use super::batch::{Change, Outcome};
 use super::record::{CertificateRecord, Issue, RecordKey, Registration, join_serials, split_serials};
 use super::{RecordStoreError, UnrefreshedClaim};
-use crate::postgres::{describe, is_lost};
+use crate::postgres::{connected, describe, is_lost};
 
 pub(super) use writer::Writer;
 
@@ -116,7 +116,7 @@ const FORGET_WRITERS: &str =
 
 /// Creates the tables. Returns an id for a writer.
 pub(super) async fn prepare(pool: &Pool) -> Result<String, RecordStoreError> {
-    let mut client = client(pool).await?;
+    let mut client = connected(pool).await?;
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]).await?;
     transaction.batch_execute(SCHEMA).await?;
@@ -130,22 +130,15 @@ pub(super) async fn prepare(pool: &Pool) -> Result<String, RecordStoreError> {
     Ok(writer)
 }
 
-async fn client(pool: &Pool) -> Result<Client, RecordStoreError> {
-    pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => error.into(),
-        other => RecordStoreError::Unavailable(other.to_string()),
-    })
-}
-
 /// The record of an instance.
 pub(super) async fn lookup(
     pool: &Pool,
     key: &RecordKey,
 ) -> Result<Option<CertificateRecord>, RecordStoreError> {
-    let row = match read(&client(pool).await?, key).await {
+    let row = match read(&connected(pool).await?, key).await {
         Err(error) if is_lost(&error) => {
             forget_connections(pool);
-            read(&client(pool).await?, key).await
+            read(&connected(pool).await?, key).await
         }
         read => read,
     };

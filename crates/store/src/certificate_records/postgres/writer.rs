@@ -14,9 +14,9 @@ use tokio_postgres::Error;
 use super::super::batch::{Change, Job, Outcome, answer, drain};
 use super::super::record::RecordKey;
 use super::super::{Limits, RecordStoreError};
-use super::{Statements, apply, client, forget_connections};
+use super::{Statements, apply, forget_connections};
 use crate::faults::{FaultPoint, FaultPoints};
-use crate::postgres::{is_conflict, is_lost, is_refusal};
+use crate::postgres::{connected, is_conflict, is_lost, is_refusal};
 
 /// How often a batch that was not committed is tried.
 const ATTEMPTS: usize = 5;
@@ -130,7 +130,7 @@ impl Writer {
 
     /// One try. `None`: a try before this one was committed.
     async fn attempt(&self, batch: &[Job]) -> Result<Option<Vec<Outcome>>, Failure> {
-        let mut client = client(&self.pool).await.map_err(Failure::Unreachable)?;
+        let mut client = connected(&self.pool).await.map_err(|error| Failure::Unreachable(error.into()))?;
         let committed = self.transact(&mut client, batch).await;
         if let Err(Failure::NotCommitted(_) | Failure::Unknown(..)) = &committed {
             // nobody shall wait for an answer on this connection
