@@ -66,7 +66,7 @@ pub struct Member {
     pub audit_reference: Option<TextId>,
     /// Why it has no effect, if so.
     pub system_disabled: SystemDisabled,
-    /// Whether it counts at all (`active` on the wire).
+    /// As it was given (`active` on the wire): shown, and without effect on decisions, as in Athenz.
     pub active: bool,
     /// The last moment at which it counts.
     pub expiration: Option<Timestamp>,
@@ -78,14 +78,13 @@ pub struct Member {
 const _: () = assert!(size_of::<Member>() == 32);
 
 impl Member {
-    /// Whether this entry counts at `now`: active, not disabled, and not past its end.
+    /// Whether this entry counts at `now`: not disabled, and not past its end.
     pub fn counts_at(&self, now: Timestamp) -> bool {
-        self.active
-            && self.system_disabled.is_empty()
+        self.system_disabled.is_empty()
             && !self.expiration.is_some_and(|end| crate::membership::is_past(end, now))
     }
 
-    /// An active membership without end.
+    /// A membership without end.
     pub const fn of(principal: PrincipalId) -> Self {
         Self {
             principal,
@@ -342,13 +341,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_counts_while_active_enabled_and_not_past_its_end() {
+    fn an_entry_counts_while_enabled_and_not_past_its_end() {
         let now = Timestamp::from_millis(1_000_900);
         let plain = Member::of(Principals::new().intern("user.jane"));
         let until = |end| Member { expiration: Some(Timestamp::from_millis(end)), ..plain };
         for (member, counts) in [
             (plain, true),
-            (Member { active: false, ..plain }, false),
+            (Member { active: false, ..plain }, true),
             (Member { system_disabled: SystemDisabled::FILTER, ..plain }, false),
             (until(1_001_000), true),
             (until(1_000_000), true), // the second of the end is within

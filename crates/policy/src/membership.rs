@@ -123,7 +123,7 @@ impl<'a> Membership<'a, '_> {
         let counts_disabled =
             self.purpose == Purpose::Check && self.semantics.disabled_group_entries_in_checks;
         let disabled = !entry.system_disabled.is_empty() && !counts_disabled;
-        if disabled || !entry.active || self.is_over(entry) {
+        if disabled || self.is_over(entry) {
             return None;
         }
         let (domain, group) = group_of(name)?;

@@ -91,6 +91,20 @@ pub struct Config {
     pub quota: Limits,
     /// Solution templates; the shipped ones when absent.
     pub solution_templates_fname: Option<PathBuf>,
+    /// Services that may act for others; the shipped ones when absent.
+    pub authz_service_fname: Option<PathBuf>,
+    /// How long a user token lives, seconds.
+    pub user_token_timeout: i64,
+    /// Origins whose pages may ask for user tokens; empty is any.
+    pub cors_origin_list: Vec<String>,
+    /// Headers those pages may send.
+    pub cors_header_list: Vec<String>,
+    /// Days after which an expired member may be purged, where its domain says nothing; 0 is never.
+    pub purge_member_expiry_days: i32,
+    /// Together with the next: most members that one call purges.
+    pub purge_task_max_db_calls_per_run: usize,
+    /// Together with the one before: most members that one call purges.
+    pub purge_task_limit_per_call: usize,
     /// Whether full signed domains go to everybody, not only to `sys.` services asking for the master copy.
     pub master_copy_for_signed_domains: bool,
     /// Whether services may set their own client id where the domain allows it too.
@@ -142,6 +156,13 @@ impl Default for Config {
             search_service_limit: 100,
             quota: Limits::default(),
             solution_templates_fname: None,
+            authz_service_fname: None,
+            user_token_timeout: 3600,
+            cors_origin_list: Vec::new(),
+            cors_header_list: words("* Accept Accept-Language Content-Language Content-Type Authorization"),
+            purge_member_expiry_days: 180,
+            purge_task_max_db_calls_per_run: 20,
+            purge_task_limit_per_call: 500,
             master_copy_for_signed_domains: false,
             client_id_self_update: false,
             auto_delete_tenant_assume_role_assertions: false,

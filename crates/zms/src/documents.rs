@@ -221,8 +221,11 @@ pub(crate) fn attributes(meta: DomainWire) -> DomainData {
         ssh_cert_signer_key_id: meta.ssh_cert_signer_key_id,
         slack_channel: meta.slack_channel,
         on_call: meta.on_call,
-        auto_delete_tenant_assume_role_assertions: meta.auto_delete_tenant_assume_role_assertions,
-        client_id_self_update: meta.client_id_self_update,
+        // documents tell the switches only where they are on
+        auto_delete_tenant_assume_role_assertions: meta
+            .auto_delete_tenant_assume_role_assertions
+            .filter(|on| *on),
+        client_id_self_update: meta.client_id_self_update.filter(|on| *on),
         external_member_validator: meta.external_member_validator,
         cost_center: meta.cost_center,
         name: meta.name,

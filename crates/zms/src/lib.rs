@@ -16,6 +16,7 @@
 mod access;
 mod api;
 mod audit;
+mod authorized_services;
 mod bootstrap;
 mod commands;
 mod context;
@@ -26,6 +27,7 @@ mod messages;
 mod ownership;
 mod quota;
 mod recovery;
+mod resources;
 mod sizes;
 mod state;
 mod templates;
@@ -36,6 +38,7 @@ mod writer;
 pub mod config;
 
 pub use api::{PREFIX, mount};
+pub use authorized_services::AuthorizedServicesError;
 pub use bootstrap::SystemService;
 pub use config::Config;
 pub use documents::DocumentError;

@@ -11,6 +11,7 @@ use athenz_store::{Reloaded, Store, StoreError};
 use athenz_world::{ChangeSet, Head, World};
 use tokio::sync::watch;
 
+use crate::authorized_services::{AuthorizedServices, AuthorizedServicesError};
 use crate::bootstrap::{self, SystemService};
 use crate::config::{Config, ConfigError, Rules};
 use crate::context::{Caller, Context};
@@ -28,6 +29,9 @@ pub enum StartError {
     /// The templates cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplatesError),
+    /// The authorized services cannot be used.
+    #[error(transparent)]
+    AuthorizedServices(#[from] AuthorizedServicesError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,6 +60,8 @@ pub struct Parts {
 pub struct Zms {
     pub(crate) rules: Arc<Rules>,
     pub(crate) templates: Arc<Templates>,
+    pub(crate) authorized_services: AuthorizedServices,
+    pub(crate) key: SigningKey,
     pub(crate) store: Arc<Store>,
     pub(crate) documents: Documents,
     pub(crate) started: Timestamp,
@@ -71,6 +77,7 @@ impl Zms {
     /// A setting or the store cannot be used.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
         let templates = Arc::new(Templates::load(parts.config.solution_templates_fname.as_deref())?);
+        let authorized_services = AuthorizedServices::load(parts.config.authz_service_fname.as_deref())?;
         let rules = Arc::new(Rules::new(parts.config)?);
         let loaded = parts.store.load().await?;
         let (heads_sender, heads) = watch::channel(loaded.head);
@@ -84,10 +91,12 @@ impl Zms {
             heads: heads_sender,
         });
         let zms = Arc::new(Self {
-            documents: Documents::new(parts.key, rules.users.clone()),
+            documents: Documents::new(parts.key.clone(), rules.users.clone()),
+            key: parts.key,
             started: parts.clock.now(),
             rules,
             templates,
+            authorized_services,
             store: parts.store,
             world,
             heads,

@@ -100,8 +100,10 @@ pub(crate) fn tags(
             "{kind} tag quota exceeded - limit: {TAGS}, current tags count: {current}, new tags count: {count}"
         )));
     }
-    let doubled = tags.values().any(|values| values.iter().collect::<BTreeSet<_>>().len() < values.len());
-    if doubled {
+    // as recorded: values that differ in case alone are the same
+    let distinct =
+        |values: &[String]| values.iter().map(|value| value.to_lowercase()).collect::<BTreeSet<_>>();
+    if tags.values().any(|values| distinct(values).len() < values.len()) {
         return Err(ApiError::bad_request("Entry already exists"));
     }
     Ok(Some(tags))

@@ -81,7 +81,7 @@ proptest! {
 fn the_last_of_several_entries_counts_in_a_bulk_load() {
     let principals = Principals::new();
     let (a, b) = (principals.intern("user.a"), principals.intern("user.b"));
-    let suspended = Member { active: false, ..Member::of(a) };
-    let members = Members::from_sorted(vec![Member::of(b), Member::of(a), suspended], &principals);
-    assert_eq!(members.iter().copied().collect::<Vec<_>>(), [suspended, Member::of(b)]);
+    let inactive = Member { active: false, ..Member::of(a) };
+    let members = Members::from_sorted(vec![Member::of(b), Member::of(a), inactive], &principals);
+    assert_eq!(members.iter().copied().collect::<Vec<_>>(), [inactive, Member::of(b)]);
 }

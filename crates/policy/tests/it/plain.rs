@@ -52,7 +52,7 @@ fn latest(moments: impl IntoIterator<Item = i64>) -> Option<i64> {
 
 impl Rules<'_> {
     fn valid(&self, entry: &Entry) -> bool {
-        entry.active && entry.disabled == 0 && !self.over(entry)
+        entry.disabled == 0 && !self.over(entry)
     }
 
     fn over(&self, entry: &Entry) -> bool {
@@ -98,7 +98,7 @@ impl Rules<'_> {
             let (domain, group) = entry.name.split_once(":group.")?;
             let counts_disabled =
                 self.purpose == Purpose::Check && self.semantics.disabled_group_entries_in_checks;
-            if self.over(entry) || !entry.active || entry.disabled != 0 && !counts_disabled {
+            if self.over(entry) || entry.disabled != 0 && !counts_disabled {
                 return None;
             }
             let members = self.counting_domain(domain)?.groups.get(group)?;

@@ -77,6 +77,9 @@ async fn furnish_more(world: &TestWorld) {
     audited.put("/zms/v1/domain/audited/group/team", &empty("team")).await.expect(204);
     let reviewed = json!({"name": "reviewed", "selfServe": true, "reviewEnabled": false});
     jane.put("/zms/v1/domain/sports/role/reviewed", &reviewed).await.expect(204);
+    let long_gone = json!({"name": "former", "roleMembers": [
+        {"memberName": "user.bob", "expiration": "2020-01-01T00:00:00.000Z"}]});
+    jane.put("/zms/v1/domain/sports/role/former", &long_gone).await.expect(204);
     let waiting = json!({"memberName": "user.bob"});
     world.user("bob").put("/zms/v1/domain/sports/role/reviewed/member/user.bob", &waiting).await;
     let group = json!({"name": "crew", "selfServe": true});
@@ -207,7 +210,7 @@ fn body(world: &TestWorld, operation: &str, of: &str) -> Value {
         (_, "ServiceIdentity") => json!({"name": "sports.api", "description": "changed"}),
         (_, "PublicKeyEntry") => world.filled(&json!({"id": "0", "key": "${pubkey:another}"})),
         (_, "ServiceIdentitySystemMeta") => json!({"providerEndpoint": "class://provider"}),
-        (_, "CredsEntry") => json!({"username": "u", "password": "p"}),
+        (_, "CredsEntry") => json!({"value": "01234567890123456789012345678901"}),
         (_, "ResourceDomainOwnership") => json!({"metaOwner": "terraform"}),
         (_, "ResourceGroupOwnership" | "ResourceRoleOwnership" | "ResourceServiceIdentityOwnership") => {
             json!({"objectOwner": "terraform"})
@@ -232,7 +235,7 @@ fn query(operation: &str) -> &'static str {
         "getDomainMetaStoreValidValuesList" => "?attribute=businessService",
         "getResourceAccessList" => "?principal=user.bob&action=read",
         "getSignedDomains" => "?metaonly=true",
-        "getUserToken" | "optionsUserToken" => "?services=sports.api",
+        "getUserToken" | "optionsUserToken" => "?services=athenz.ui-server",
         _ => "",
     }
 }

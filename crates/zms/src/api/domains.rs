@@ -11,7 +11,7 @@ use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
 use athenz_world::{Domain, World};
 
-use super::request::{Read, change, change_with};
+use super::request::{Read, change, change_unchecked, change_with};
 use crate::commands::{delete_domain, domain_meta, domains, quotas, system_meta};
 use crate::quota::default_quota;
 use crate::state::Zms;
@@ -285,8 +285,10 @@ async fn get_quota(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_quota(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: QuotaWire| quotas::put(context, path.get("name"), body))
-        .await?;
+    change_unchecked(&zms, &call, |context, path, body: Option<QuotaWire>| {
+        quotas::put(context, path.get("name"), body)
+    })
+    .await?;
     Ok(no_content())
 }
 

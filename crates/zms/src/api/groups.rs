@@ -9,16 +9,16 @@ use athenz_model::wire::zms::{
 };
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, Refusal, json, no_content};
-use athenz_world::{CollectionKind, World};
+use athenz_world::{CollectionKind, Ownership, World};
 
-use super::request::{Path, Read, change, change_with, member_audit};
-use super::roles::{expiration_of, member_of, membership_view};
+use super::request::{Path, Read, change, change_returning, change_with, member_audit};
+use super::roles::{expiration_of, member_of, membership_view, put_view};
 use crate::commands::collections::{self, CollectionInput, SettingsInput};
 use crate::commands::membership::{self, MemberPath, MembershipInput};
 use crate::commands::{review, system_meta};
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, Shown, group_audit, group_with_members, pending_group_member, short_group,
+    MemberForm, Shown, group_audit, group_ownership, group_with_members, pending_group_member, short_group,
 };
 use crate::views::{has_tag, number};
 
@@ -102,22 +102,25 @@ async fn group_view(
     Ok(view)
 }
 
-/// The answer of a put: nothing, or the object where it is wanted.
-async fn put_answer(zms: &Zms, call: &Call, world: &World) -> Answer {
+/// The answer of a put: nothing, or the object where it is wanted, with the owners there were
+/// before.
+async fn put_answer(zms: &Zms, call: &Call, world: &World, before: &Ownership) -> Answer {
     if !call.wants_object() {
         return Ok(no_content());
     }
     let (domain, name) = (call.path("domainName").to_lowercase(), call.path("groupName").to_lowercase());
-    json(&group_view(zms, world, &domain, &name, true, true).await?)
+    let view = group_view(zms, world, &domain, &name, true, true).await?;
+    json(&Group { resource_ownership: group_ownership(before), ..view })
 }
 
 async fn put_group(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: Group| {
-        let input = CollectionInput::from(body);
-        collections::put(context, KIND, path.get("domainName"), path.get("groupName"), input)
+    let (world, before) = change_returning(&zms, &call, |context, path, body: Group| {
+        let (domain, group) = (path.get("domainName"), path.get("groupName"));
+        let before = collections::owners_before(context, KIND, domain, group);
+        Ok((collections::put(context, KIND, domain, group, CollectionInput::from(body))?, before))
     })
     .await?;
-    put_answer(&zms, &call, &world).await
+    put_answer(&zms, &call, &world, &before).await
 }
 
 async fn delete_group(zms: Arc<Zms>, call: Call) -> Answer {
@@ -147,11 +150,13 @@ async fn put_group_system_meta(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_group_review(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: Group| {
-        review::put(context, KIND, path.get("domainName"), path.get("groupName"), CollectionInput::from(body))
+    let (world, before) = change_returning(&zms, &call, |context, path, body: Group| {
+        let (domain, group) = (path.get("domainName"), path.get("groupName"));
+        let before = collections::owners_before(context, KIND, domain, group);
+        Ok((review::put(context, KIND, domain, group, CollectionInput::from(body))?, before))
     })
     .await?;
-    put_answer(&zms, &call, &world).await
+    put_answer(&zms, &call, &world, &before).await
 }
 
 async fn get_group_membership(zms: Arc<Zms>, call: Call) -> Answer {
@@ -164,16 +169,17 @@ async fn get_group_membership(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_group_membership(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: GroupMembership| {
-        membership::put(context, member_path(path), &MembershipInput::from(body))
+    let (world, requested) = change_returning(&zms, &call, |context, path, body: GroupMembership| {
+        let changes = membership::put(context, member_path(path), &MembershipInput::from(body))?;
+        let requested = membership::is_request(&changes);
+        Ok((changes, requested))
     })
     .await?;
     if !call.wants_object() {
         return Ok(no_content());
     }
     let (domain, name) = (call.path("domainName").to_lowercase(), call.path("groupName").to_lowercase());
-    let view = membership_view(&world, KIND, &domain, &name, &member_of(&zms, &call), None, None)?;
-    json(&view.into_group())
+    json(&put_view(&world, KIND, &domain, &name, &member_of(&zms, &call), requested)?.into_group())
 }
 
 async fn delete_group_membership(zms: Arc<Zms>, call: Call) -> Answer {

@@ -53,12 +53,17 @@ fn pending<'w>(
         for (name, held) in owner.collections(kind) {
             let decides =
                 principal.as_deref().is_none_or(|principal| may_decide(world, owner, held, principal));
-            if decides {
+            if takes_requests(held) && decides {
                 found.extend(held.pending.iter().map(|request| (&**owner, name.as_str(), request)));
             }
         }
     }
     Ok(found)
+}
+
+/// Whether requests are made here; those left over from when they were are not listed.
+fn takes_requests(held: &Collection) -> bool {
+    held.settings().self_serve || held.needs_approval()
 }
 
 /// Whether a principal is among those who decide: audit administrators by organisation or
@@ -75,7 +80,7 @@ fn may_decide(world: &World, owner: &Domain, held: &Collection, principal: &str)
         return is_member("sys.auth.audit.domain", &owner.name)
             || (!org.is_empty() && is_member("sys.auth.audit.org", org));
     }
-    (settings.self_serve || settings.review_enabled) && is_member(&owner.name, ADMIN)
+    is_member(&owner.name, ADMIN)
 }
 
 /// Rows of each member.

@@ -8,6 +8,7 @@ mod groups;
 mod lists;
 mod owners;
 mod policies;
+mod purge;
 mod replication;
 mod request;
 pub(crate) mod roles;
@@ -15,6 +16,7 @@ mod services;
 mod system;
 mod templates;
 mod unbuilt;
+mod user_tokens;
 mod users;
 
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub fn mount(zms: Arc<Zms>, authenticator: Arc<Authenticator>) -> Mount<Zms> {
     let mount = lists::routes(mount);
     let mount = owners::routes(mount);
     let mount = users::routes(mount);
+    let mount = user_tokens::routes(mount);
+    let mount = purge::routes(mount);
     let mount = system::routes(mount);
     unbuilt::routes(mount)
 }

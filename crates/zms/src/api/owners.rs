@@ -9,7 +9,7 @@ use athenz_model::wire::zms::{
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, no_content};
 
-use super::request::change_with;
+use super::request::change_unchecked;
 use crate::commands::owners;
 use crate::state::Zms;
 
@@ -23,7 +23,7 @@ pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {
 }
 
 async fn put_domain(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: ResourceDomainOwnership| {
+    change_unchecked(&zms, &call, |context, path, body: Option<ResourceDomainOwnership>| {
         owners::put_domain(context, path.get("domainName"), body)
     })
     .await?;
@@ -31,7 +31,7 @@ async fn put_domain(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_role(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: ResourceRoleOwnership| {
+    change_unchecked(&zms, &call, |context, path, body: Option<ResourceRoleOwnership>| {
         owners::put_role(context, path.get("domainName"), path.get("roleName"), body)
     })
     .await?;
@@ -39,7 +39,7 @@ async fn put_role(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_group(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: ResourceGroupOwnership| {
+    change_unchecked(&zms, &call, |context, path, body: Option<ResourceGroupOwnership>| {
         owners::put_group(context, path.get("domainName"), path.get("groupName"), body)
     })
     .await?;
@@ -47,7 +47,7 @@ async fn put_group(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_policy(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: ResourcePolicyOwnership| {
+    change_unchecked(&zms, &call, |context, path, body: Option<ResourcePolicyOwnership>| {
         owners::put_policy(context, path.get("domainName"), path.get("policyName"), body)
     })
     .await?;
@@ -55,7 +55,7 @@ async fn put_policy(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_service(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: ResourceServiceIdentityOwnership| {
+    change_unchecked(&zms, &call, |context, path, body: Option<ResourceServiceIdentityOwnership>| {
         owners::put_service(context, path.get("domainName"), path.get("service"), body)
     })
     .await?;

@@ -8,13 +8,13 @@ use athenz_model::wire::zms::{
 };
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
-use athenz_world::World;
+use athenz_world::{Ownership, World};
 
 use super::request::{Path, Read, change, change_returning, change_with};
 use crate::commands::assertions::{self, PolicyPath};
 use crate::commands::policies::{self, full_name};
 use crate::state::Zms;
-use crate::views::policies::{PolicyForm, assertion, condition, conditions, policy, spelling};
+use crate::views::policies::{PolicyForm, assertion, condition, conditions, ownership, policy, spelling};
 use crate::views::{has_tag, page};
 
 pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {
@@ -117,21 +117,25 @@ async fn get_policy_version_list(zms: Arc<Zms>, call: Call) -> Answer {
     json(&PolicyList { names: Some(names), next: None })
 }
 
-/// The answer of a put: nothing, or the version where it is wanted.
-fn put_answer(call: &Call, world: &World, version: Option<String>) -> Answer {
+/// The answer of a put: nothing, or the version where it is wanted, with the owners there were
+/// before.
+fn put_answer(call: &Call, world: &World, version: Option<String>, before: &Ownership) -> Answer {
     if !call.wants_object() {
         return Ok(no_content());
     }
-    json(&find(call, world, version.map(|version| version.to_lowercase()).as_deref())?)
+    let view = find(call, world, version.map(|version| version.to_lowercase()).as_deref())?;
+    json(&Policy { resource_ownership: ownership(before), ..view })
 }
 
 async fn put_policy(zms: Arc<Zms>, call: Call) -> Answer {
     let version = call.input::<Policy>()?.unchecked().and_then(|body| body.version).filter(|v| !v.is_empty());
-    let world = change_with(&zms, &call, |context, path, body: Policy| {
-        policies::put(context, path.get("domainName"), path.get("policyName"), body)
+    let (world, before) = change_returning(&zms, &call, |context, path, body: Policy| {
+        let (domain, policy) = (path.get("domainName"), path.get("policyName"));
+        let before = policies::owners_before(context, domain, policy);
+        Ok((policies::put(context, domain, policy, body)?, before))
     })
     .await?;
-    put_answer(&call, &world, version)
+    put_answer(&call, &world, version, &before)
 }
 
 async fn delete_policy(zms: Arc<Zms>, call: Call) -> Answer {
@@ -168,7 +172,7 @@ async fn get_assertion(zms: Arc<Zms>, call: Call) -> Answer {
 
 async fn put_assertion(zms: Arc<Zms>, call: Call) -> Answer {
     let sent = call.input::<Assertion>()?.unchecked().unwrap_or_default();
-    let stored = change_returning(&zms, &call, |context, path, body: Assertion| {
+    let (_, stored) = change_returning(&zms, &call, |context, path, body: Assertion| {
         assertions::put(context, policy_path(path), body)
     })
     .await?;
@@ -190,7 +194,7 @@ async fn delete_assertion(zms: Arc<Zms>, call: Call) -> Answer {
 
 async fn put_assertion_conditions(zms: Arc<Zms>, call: Call) -> Answer {
     let id = call.path_number("assertionId")?;
-    let added = change_returning(&zms, &call, move |context, path, body: AssertionConditions| {
+    let (_, added) = change_returning(&zms, &call, move |context, path, body: AssertionConditions| {
         assertions::put_conditions(context, policy_path(path), id, body)
     })
     .await?;
@@ -199,7 +203,7 @@ async fn put_assertion_conditions(zms: Arc<Zms>, call: Call) -> Answer {
 
 async fn put_assertion_condition(zms: Arc<Zms>, call: Call) -> Answer {
     let id = call.path_number("assertionId")?;
-    let stored = change_returning(&zms, &call, move |context, path, body: AssertionCondition| {
+    let (_, stored) = change_returning(&zms, &call, move |context, path, body: AssertionCondition| {
         assertions::put_condition(context, policy_path(path), id, body)
     })
     .await?;
@@ -229,7 +233,7 @@ async fn put_policy_version(zms: Arc<Zms>, call: Call) -> Answer {
         policies::create_version(context, path.get("domainName"), path.get("policyName"), body)
     })
     .await?;
-    put_answer(&call, &world, version)
+    put_answer(&call, &world, version, &Ownership::default())
 }
 
 async fn set_active_policy_version(zms: Arc<Zms>, call: Call) -> Answer {

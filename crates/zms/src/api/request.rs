@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use athenz_model::names::Grammar;
 use athenz_model::operation::{Authentication, Place};
 use athenz_model::wire::Wire;
+use athenz_model::wire::zms::DomainTemplate;
 use athenz_model::{ApiError, Timestamp};
 use athenz_serve::caller::Principal;
 use athenz_serve::router::Call;
@@ -14,6 +15,7 @@ use athenz_world::{ChangeSet, World};
 use serde::de::DeserializeOwned;
 
 use crate::access;
+use crate::authorized_services::Item;
 use crate::context::{Caller, Context};
 use crate::ownership::OwnerHeader;
 use crate::state::Zms;
@@ -125,9 +127,17 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
             Place::Query(name) => call.query.first(name),
             Place::Header(_) | Place::Body => None,
         };
+        // an empty value in the query is none
+        let value = value.filter(|value| !value.is_empty() || parameter.place == Place::Path);
         let (grammar, of) = match (call.operation.id, parameter.name) {
             // any text is a principal, though hardly anybody's; any text is a domain that trusts nobody
             ("getAccess" | "getAccessExt", "checkPrincipal" | "domain") => continue,
+            ("getDomainList", "roleMember") => (Grammar::CompoundName, "EntityName"),
+            ("getPendingDomainRoleMembersList" | "getPendingDomainGroupMembersList", "domainName")
+                if value != Some("*") =>
+            {
+                (Grammar::CompoundName, "DomainName")
+            }
             // sub-domains too
             ("deleteTopLevelDomain", "name") => (Grammar::CompoundName, "DomainName"),
             // what cannot be a member of a group can still be asked for
@@ -168,8 +178,7 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         return Err(ApiError::bad_request(text).into());
     }
     if let Some(service) = &read.caller.authorized_service {
-        // no service is authorized here to act for users, so none may write for one
-        return Err(ApiError::forbidden(format!("Unauthorized Service {service}")).into());
+        zms.authorized_services.check(service, call.operation.id, &item_of(call)?)?;
     }
     let owner = OwnerHeader::parse(call.resource_owner().as_deref())?;
     check_parameters(call)?;
@@ -179,6 +188,26 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         audit_reference: call.audit_reference().map(|text| text.trim().to_owned()).unwrap_or_default(),
         owner,
         right,
+    })
+}
+
+/// What of a call a list of authorized operations may name.
+fn item_of(call: &Call) -> Result<Item, Refusal> {
+    let name = |parameter: &str| call.path(parameter).to_lowercase();
+    Ok(match call.operation.id {
+        "putMembership" | "deleteMembership" | "deletePendingMembership" | "putMembershipDecision" => {
+            Item::Role(name("roleName"))
+        }
+        "putGroupMembership"
+        | "deleteGroupMembership"
+        | "deletePendingGroupMembership"
+        | "putGroupMembershipDecision" => Item::Group(name("groupName")),
+        "putDomainTemplate" => {
+            let body = call.input::<DomainTemplate>()?.unchecked().unwrap_or_default();
+            Item::Templates(body.template_names.unwrap_or_default())
+        }
+        "putDomainTemplateExt" | "deleteDomainTemplate" => Item::Templates(vec![name("template")]),
+        _ => Item::None,
     })
 }
 
@@ -231,24 +260,73 @@ where
     Ok(zms.write(facts, move |context| decide(context, &path, body.clone())).await?)
 }
 
-/// A write with a body that answers with more than the world holds.
+/// A write with a body that Athenz takes without looking at the contract; the command checks what
+/// it needs. `None` is no body.
+pub(crate) async fn change_unchecked<B>(
+    zms: &Zms,
+    call: &Call,
+    mut decide: impl FnMut(&Context<'_>, &Path, Option<B>) -> Result<ChangeSet, ApiError> + Send + 'static,
+) -> Result<Arc<World>, Refusal>
+where
+    B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let body = call.input::<B>()?.unchecked();
+    let facts = begin_write(zms, call).await?;
+    let path = Path::of(call);
+    Ok(zms.write(facts, move |context| decide(context, &path, body.clone())).await?)
+}
+
+/// A write with a body that answers with more than the world after it.
 pub(crate) async fn change_returning<B, T>(
     zms: &Zms,
     call: &Call,
     mut decide: impl FnMut(&Context<'_>, &Path, B) -> Result<(ChangeSet, T), ApiError> + Send + 'static,
-) -> Result<T, Refusal>
+) -> Result<(Arc<World>, T), Refusal>
 where
     B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
     T: Send + 'static,
 {
-    let decided = Arc::new(Mutex::new(None));
-    let place = Arc::clone(&decided);
-    change_with(zms, call, move |context, path, body| {
-        let (changes, answer) = decide(context, path, body)?;
-        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    let decided = Decided::new();
+    let place = decided.clone();
+    let world = change_with(zms, call, move |context, path, body| place.put(decide(context, path, body)?));
+    Ok((world.await?, decided.take()?))
+}
+
+/// A write without a body that answers with more than the world after it.
+pub(crate) async fn change_without_body_returning<T: Send + 'static>(
+    zms: &Zms,
+    call: &Call,
+    mut decide: impl FnMut(&Context<'_>, &Path) -> Result<(ChangeSet, T), ApiError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let decided = Decided::new();
+    let place = decided.clone();
+    change(zms, call, move |context, path| place.put(decide(context, path)?)).await?;
+    decided.take()
+}
+
+/// Carries what a command found besides its changes out of the writer.
+#[derive(Debug)]
+struct Decided<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Clone for Decided<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Decided<T> {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
+    /// Keeps the answer; a command that is decided again replaces it.
+    fn put(&self, (changes, answer): (ChangeSet, T)) -> Result<ChangeSet, ApiError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(changes)
-    })
-    .await?;
-    let answer = decided.lock().unwrap_or_else(PoisonError::into_inner).take();
-    answer.ok_or_else(|| ApiError::internal("internal server error").into())
+    }
+
+    fn take(&self) -> Result<T, Refusal> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        answer.ok_or_else(|| ApiError::internal("internal server error").into())
+    }
 }

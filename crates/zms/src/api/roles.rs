@@ -9,16 +9,17 @@ use athenz_model::wire::zms::{
 use athenz_model::{ApiError, Timestamp};
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, Refusal, json, no_content};
-use athenz_world::{CollectionKind, World};
+use athenz_world::{CollectionKind, Ownership, World};
 
-use super::request::{Path, Read, change, change_with, member_audit};
+use super::request::{Path, Read, change, change_returning, change_with, member_audit};
 use crate::commands::collections::{self, CollectionInput, SettingsInput};
 use crate::commands::membership::{self, MemberPath, MembershipInput};
 use crate::commands::{review, system_meta};
 use crate::expansion;
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, MembershipView, Shown, pending_role_member, role, role_audit, role_with_members, short_role,
+    MemberForm, MembershipView, Shown, pending_role_member, role, role_audit, role_ownership,
+    role_with_members, short_role,
 };
 use crate::views::{has_tag, number, page};
 
@@ -143,23 +144,26 @@ async fn role_view(
     })
 }
 
-/// The answer of a put: nothing, or the object where it is wanted.
-async fn put_answer(zms: &Zms, call: &Call, world: &World) -> Answer {
+/// The answer of a put: nothing, or the object where it is wanted, with the owners there were
+/// before.
+async fn put_answer(zms: &Zms, call: &Call, world: &World, before: &Ownership) -> Answer {
     if !call.wants_object() {
         return Ok(no_content());
     }
     let (domain, name) = (call.path("domainName").to_lowercase(), call.path("roleName").to_lowercase());
     let extras = Extras { audit_log: true, expand: false, pending: true };
-    json(&role_view(zms, world, &domain, &name, extras).await?)
+    let view = role_view(zms, world, &domain, &name, extras).await?;
+    json(&Role { resource_ownership: role_ownership(before), ..view })
 }
 
 async fn put_role(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: Role| {
-        let input = CollectionInput::from(body);
-        collections::put(context, KIND, path.get("domainName"), path.get("roleName"), input)
+    let (world, before) = change_returning(&zms, &call, |context, path, body: Role| {
+        let (domain, role) = (path.get("domainName"), path.get("roleName"));
+        let before = collections::owners_before(context, KIND, domain, role);
+        Ok((collections::put(context, KIND, domain, role, CollectionInput::from(body))?, before))
     })
     .await?;
-    put_answer(&zms, &call, &world).await
+    put_answer(&zms, &call, &world, &before).await
 }
 
 async fn delete_role(zms: Arc<Zms>, call: Call) -> Answer {
@@ -189,11 +193,13 @@ async fn put_role_system_meta(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_role_review(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: Role| {
-        review::put(context, KIND, path.get("domainName"), path.get("roleName"), CollectionInput::from(body))
+    let (world, before) = change_returning(&zms, &call, |context, path, body: Role| {
+        let (domain, role) = (path.get("domainName"), path.get("roleName"));
+        let before = collections::owners_before(context, KIND, domain, role);
+        Ok((review::put(context, KIND, domain, role, CollectionInput::from(body))?, before))
     })
     .await?;
-    put_answer(&zms, &call, &world).await
+    put_answer(&zms, &call, &world, &before).await
 }
 
 /// A membership as stored, pending, or not there.
@@ -226,9 +232,28 @@ pub(super) fn membership_view(
     })
 }
 
-/// `expiration` of a query: RFC 3339, quotes stripped, unreadable is absent.
+/// What a put of a member has made: the request where it made one, else the membership.
+pub(super) fn put_view(
+    world: &World,
+    kind: CollectionKind,
+    domain: &str,
+    name: &str,
+    member: &str,
+    requested: bool,
+) -> Result<MembershipView, ApiError> {
+    let held = world.collection(kind, domain, name);
+    let pending = held.and_then(|held| held.pending_about(member)).filter(|_| requested);
+    match pending {
+        Some(pending) => Ok(MembershipView::pending(&kind.full_name(domain, name), pending)),
+        None => membership_view(world, kind, domain, name, member, None, None),
+    }
+}
+
+/// `expiration` of a query: RFC 3339 in whole seconds, as it is stored; quotes stripped,
+/// unreadable is absent.
 pub(super) fn expiration_of(call: &Call) -> Option<Timestamp> {
-    Timestamp::parse(call.query.first("expiration")?.trim_matches('"'))
+    Timestamp::parse(call.query.first("expiration")?.trim_matches(['"', '\'']))
+        .map(Timestamp::truncated_to_seconds)
 }
 
 /// A member of the path: canonical, the alias replaced.
@@ -246,16 +271,17 @@ async fn get_membership(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_membership(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: Membership| {
-        membership::put(context, member_path(path), &MembershipInput::from(body))
+    let (world, requested) = change_returning(&zms, &call, |context, path, body: Membership| {
+        let changes = membership::put(context, member_path(path), &MembershipInput::from(body))?;
+        let requested = membership::is_request(&changes);
+        Ok((changes, requested))
     })
     .await?;
     if !call.wants_object() {
         return Ok(no_content());
     }
     let (domain, name) = (call.path("domainName").to_lowercase(), call.path("roleName").to_lowercase());
-    let view = membership_view(&world, KIND, &domain, &name, &member_of(&zms, &call), None, None)?;
-    json(&view.into_role())
+    json(&put_view(&world, KIND, &domain, &name, &member_of(&zms, &call), requested)?.into_role())
 }
 
 async fn delete_membership(zms: Arc<Zms>, call: Call) -> Answer {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use athenz_model::ApiError;
 use athenz_model::wire::zms::{
-    PublicKeyEntry, ServiceIdentities, ServiceIdentity, ServiceIdentityList, ServiceIdentitySystemMeta,
+    CredsEntry, PublicKeyEntry, ServiceIdentities, ServiceIdentity, ServiceIdentityList,
+    ServiceIdentitySystemMeta,
 };
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
 use athenz_world::World;
 
-use super::request::{Read, change, change_with};
+use super::request::{Read, change, change_returning, change_with};
 use crate::commands::{services, system_meta};
 use crate::state::Zms;
-use crate::views::services::{public_key, service};
+use crate::views::services::{ownership, public_key, service};
 use crate::views::{has_tag, page};
 
 pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {
@@ -27,6 +28,7 @@ pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {
         .handle("getPublicKeyEntry", get_public_key_entry)
         .handle("putPublicKeyEntry", put_public_key_entry)
         .handle("deletePublicKeyEntry", delete_public_key_entry)
+        .handle("putServiceCredsEntry", put_service_creds_entry)
         .handle("putServiceIdentitySystemMeta", put_service_identity_system_meta)
 }
 
@@ -82,14 +84,16 @@ async fn get_service_identity(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_service_identity(zms: Arc<Zms>, call: Call) -> Answer {
-    let world = change_with(&zms, &call, |context, path, body: ServiceIdentity| {
-        services::put(context, path.get("domain"), path.get("service"), body)
+    let (world, before) = change_returning(&zms, &call, |context, path, body: ServiceIdentity| {
+        let (domain, name) = (path.get("domain"), path.get("service"));
+        Ok((services::put(context, domain, name, body)?, services::owners_before(context, domain, name)))
     })
     .await?;
     if !call.wants_object() {
         return Ok(no_content());
     }
-    json(&find(&world, &call.path("domain").to_lowercase(), &call.path("service").to_lowercase())?)
+    let view = find(&world, &call.path("domain").to_lowercase(), &call.path("service").to_lowercase())?;
+    json(&ServiceIdentity { resource_ownership: ownership(&before), ..view })
 }
 
 async fn delete_service_identity(zms: Arc<Zms>, call: Call) -> Answer {
@@ -143,6 +147,14 @@ async fn put_public_key_entry(zms: Arc<Zms>, call: Call) -> Answer {
 async fn delete_public_key_entry(zms: Arc<Zms>, call: Call) -> Answer {
     change(&zms, &call, |context, path| {
         services::delete_public_key(context, path.get("domain"), path.get("service"), path.get("id"))
+    })
+    .await?;
+    Ok(no_content())
+}
+
+async fn put_service_creds_entry(zms: Arc<Zms>, call: Call) -> Answer {
+    change_with(&zms, &call, |context, path, _: CredsEntry| {
+        services::put_creds(context, path.get("domain"), path.get("service"))
     })
     .await?;
     Ok(no_content())

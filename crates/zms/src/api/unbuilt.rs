@@ -9,8 +9,8 @@ use athenz_serve::wire::Answer;
 use super::request::Read;
 use crate::state::Zms;
 
-/// Tenancy, service providers, passwords, credentials, purging.
-const UNBUILT: [&str; 19] = [
+/// Tenancy, service providers.
+const UNBUILT: [&str; 15] = [
     "putTenancy",
     "deleteTenancy",
     "putTenant",
@@ -26,10 +26,6 @@ const UNBUILT: [&str; 19] = [
     "getDependentServiceList",
     "getDependentServiceResourceGroupList",
     "getDependentDomainList",
-    "putServiceCredsEntry",
-    "deleteExpiredMembers",
-    "getUserToken",
-    "optionsUserToken",
 ];
 
 pub(super) fn routes(mount: Mount<Zms>) -> Mount<Zms> {

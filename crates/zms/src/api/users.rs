@@ -8,7 +8,7 @@ use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
 use serde_json::json as object;
 
-use super::request::{Read, change, change_with};
+use super::request::{Read, change, change_unchecked};
 use crate::commands::delete_user;
 use crate::state::Zms;
 
@@ -51,7 +51,7 @@ async fn delete_user_call(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_principal_state(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: PrincipalState| {
+    change_unchecked(&zms, &call, |context, path, body: Option<PrincipalState>| {
         delete_user::put_state(context, path.get("principalName"), body)
     })
     .await?;

@@ -339,6 +339,17 @@ fn check_structure(
     Ok(Some(trust))
 }
 
+/// The owners of a role or group as a call finds them.
+pub(crate) fn owners_before(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    domain: &str,
+    name: &str,
+) -> Ownership {
+    let held = context.world.collection(kind, &domain.to_lowercase(), &name.to_lowercase());
+    held.map(|held| held.settings().owner.clone()).unwrap_or_default()
+}
+
 fn new_owner(
     context: &Context<'_>,
     kind: CollectionKind,
@@ -503,7 +514,8 @@ impl Difference<'_> {
         let gone: Vec<MemberName> = self.stored_names().filter(|name| !kept.contains(name)).collect();
         for name in gone {
             if approval && settings.delete_protection {
-                changes.extend(self.request(&name, PendingKind::Delete, Dates::default())?);
+                let dates = self.stored(&name).as_ref().map(Dates::of).unwrap_or_default();
+                changes.extend(self.request(&name, PendingKind::Delete, dates)?);
             } else {
                 changes.push(Change::DeleteMember {
                     kind: self.kind,

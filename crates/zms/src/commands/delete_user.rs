@@ -6,7 +6,10 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, PrincipalKind, domain_of_principal};
 use athenz_model::wire::zms::PrincipalState;
 use athenz_policy::SystemDisabled;
-use athenz_world::{Change, ChangeSet, CollectionKind, Loudness, MemberAction, MemberAudit, PrincipalChange};
+use athenz_world::{
+    Change, ChangeSet, Collection, CollectionKind, Domain, Loudness, MemberAction, MemberAudit,
+    PrincipalChange,
+};
 
 use super::membership::leaves_no_admin;
 use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
@@ -43,7 +46,7 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
         .filter_map(|principal| MemberName::parse(&principal).ok())
         .collect();
     let mut changes = ChangeSet::default();
-    for (domain, gone) in memberships_of(context, &names, &home)? {
+    for (domain, gone) in traces_of(context, &names, &home, &user)? {
         changes = changes.and(domain, Loudness::Loud, gone);
     }
     let below = world.subdomains(&home).map(|domain| domain.name.clone());
@@ -59,53 +62,90 @@ fn within(domain: &str, top: &str) -> bool {
     domain.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Every membership of the names outside their own domains, as deletions.
-fn memberships_of(
+/// Everything that names the user outside its own domains, as deletions: memberships, requests
+/// about them, contacts.
+fn traces_of(
     context: &Context<'_>,
     names: &[MemberName],
     home: &DomainName,
+    user: &str,
 ) -> Result<BTreeMap<DomainName, Vec<Change>>, ApiError> {
     let mut gone: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
-    for name in names {
+    let mut without_admin = Vec::new();
+    let all: Vec<&MemberName> = names.iter().collect();
+    for domain in context.world.domains().filter(|domain| !within(&domain.name, home)) {
+        let mut changes = Vec::new();
         for kind in [CollectionKind::Role, CollectionKind::Group] {
-            for (domain, collection, held, _) in context.world.memberships(kind, name) {
-                if within(&domain.name, home) {
-                    continue;
+            for (collection, held) in domain.collections(kind) {
+                let is_admin = kind == CollectionKind::Role && &**collection == super::domains::ADMIN;
+                if is_admin && leaves_no_admin(context, held, &all) {
+                    without_admin.push(domain.name.as_str());
                 }
-                let Ok(collection) = EntityName::parse(collection) else { continue };
-                if kind == CollectionKind::Role
-                    && &*collection == super::domains::ADMIN
-                    && leaves_no_admin(context, held, &names.iter().collect::<Vec<_>>())
-                {
-                    let domain = &domain.name;
-                    return Err(ApiError::forbidden(format!(
-                        "user is the last administrator of domain {domain}: add another administrator first"
-                    )));
-                }
-                let audit = MemberAudit {
-                    member: name.clone(),
-                    admin: context.caller.name.clone(),
-                    action: MemberAction::Delete,
-                    created: context.now,
-                    audit_reference: context.audit_reference.to_owned(),
-                };
-                gone.entry(domain.name.clone()).or_default().extend([
-                    Change::DeleteMember { kind, name: collection.clone(), member: name.clone() },
-                    Change::AuditMember { kind, name: collection, audit },
-                ]);
+                changes.extend(out_of(context, kind, collection, held, names));
             }
         }
+        changes.extend(without_contact(domain, user));
+        if !changes.is_empty() {
+            gone.insert(domain.name.clone(), changes);
+        }
     }
-    Ok(gone)
+    if without_admin.is_empty() {
+        return Ok(gone);
+    }
+    let domains = without_admin.join(", ");
+    Err(ApiError::forbidden(format!(
+        "user is the last administrator of: {domains}; give these domains another administrator first (PUT /domain/{{name}}/admins)"
+    )))
 }
 
-/// `PUT /principal/{principalName}/state`.
+/// Memberships of the names in one role or group, and requests about them.
+fn out_of(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    collection: &EntityName,
+    held: &Collection,
+    names: &[MemberName],
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for name in names {
+        let id = context.world.principals().id(name);
+        if id.is_some_and(|id| held.members.get(id).is_some()) {
+            let audit = MemberAudit {
+                member: name.clone(),
+                admin: context.caller.name.clone(),
+                action: MemberAction::Delete,
+                created: context.now,
+                audit_reference: context.audit_reference.to_owned(),
+            };
+            changes.push(Change::DeleteMember { kind, name: collection.clone(), member: name.clone() });
+            changes.push(Change::AuditMember { kind, name: collection.clone(), audit });
+        }
+        if held.pending_about(name).is_some() {
+            changes.push(Change::DeletePending { kind, name: collection.clone(), member: name.clone() });
+        }
+    }
+    changes
+}
+
+fn without_contact(domain: &Domain, user: &str) -> Option<Change> {
+    let is_user = |contact: &String| contact.eq_ignore_ascii_case(user);
+    domain.attributes.contacts.values().any(is_user).then(|| {
+        let mut attributes = (*domain.attributes).clone();
+        attributes.contacts.retain(|_, contact| !is_user(contact));
+        Change::PutDomain { attributes: Box::new(attributes) }
+    })
+}
+
+/// `PUT /principal/{principalName}/state`. A state that is left out is "not suspended".
 pub(crate) fn put_state(
     context: &Context<'_>,
     principal: &str,
-    body: PrincipalState,
+    body: Option<PrincipalState>,
 ) -> Result<ChangeSet, ApiError> {
     check_grammar(principal, Grammar::PrincipalName, "PrincipalName")?;
+    let Some(body) = body else {
+        return Err(ApiError::bad_request("Missing or malformed PrincipalState"));
+    };
     audit::check_always(context)?;
     let principal = principal.to_ascii_lowercase();
     let kind = context.users().kind(&principal);

@@ -209,13 +209,29 @@ pub(crate) fn check_unique(
         ));
     }
     for (what, value, unique) in wanted.into_iter().filter(|(_, value, _)| !value.is_empty()) {
-        if let Some(holder) = context.world.holder(&unique).filter(|holder| *holder != name) {
+        if let Some(holder) = holder_but(context, name, &unique) {
             return Err(ApiError::bad_request(format!(
                 "{what}: {value} is already assigned to domain: {holder}"
             )));
         }
     }
     Ok(())
+}
+
+/// Another domain that holds the value, in whatever case it is written there.
+fn holder_but<'w>(context: &Context<'w>, name: &DomainName, unique: &Unique) -> Option<&'w DomainName> {
+    let exact = context.world.holder(unique).filter(|holder| *holder != name);
+    exact.or_else(|| {
+        let holds = |held: &DomainAttributes| match unique {
+            Unique::Account(value) => held.account.split(',').any(|held| held.eq_ignore_ascii_case(value)),
+            Unique::AzureSubscription(value) => held.azure_subscription.eq_ignore_ascii_case(value),
+            Unique::GcpProject(value) => held.gcp_project.eq_ignore_ascii_case(value),
+            Unique::ProductId(value) => held.product_id.eq_ignore_ascii_case(value),
+            Unique::YpmId(_) | Unique::DnsName(_) => false,
+        };
+        let mut others = context.world.domains().filter(|domain| domain.name != *name);
+        others.find(|domain| holds(&domain.attributes)).map(|domain| &domain.name)
+    })
 }
 
 /// `PUT /domain/{name}/meta`.

@@ -13,6 +13,7 @@ use athenz_world::{
 use super::members::{self, MemberRules};
 use super::{domain_meta, templates};
 use crate::access::{authorize, home_of, is_system_administrator};
+use crate::audit::{self, AuditedKind};
 use crate::context::Context;
 use crate::ownership::OwnerHeader;
 use crate::quota::{self, Counted};
@@ -341,6 +342,7 @@ pub(crate) fn put_default_admins(
     let Some(given) = admins else {
         return Err(ApiError::bad_request("Missing or malformed DefaultAdmins"));
     };
+    audit::check_domain(context, AuditedKind::Role, &domain)?;
     let mut wanted = Vec::new();
     for text in given {
         let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))

@@ -82,9 +82,9 @@ fn check_authorization_details(members: &BTreeMap<String, Box<RawValue>>) -> Res
     let text: String = serde_json::from_str(data.get()).map_err(|_| invalid())?;
     let definition: Definition = serde_json::from_str(&text).map_err(|_| invalid())?;
     let missing = match definition {
-        Definition { r#type: None, .. } => "type",
-        Definition { roles: None, .. } => "roles",
-        Definition { fields: None, .. } => "fields",
+        definition if definition.r#type.as_deref().unwrap_or_default().is_empty() => "type",
+        definition if definition.roles.as_deref().unwrap_or_default().is_empty() => "roles",
+        definition if definition.fields.as_deref().unwrap_or_default().is_empty() => "fields",
         _ => return Ok(()),
     };
     Err(ApiError::bad_request(format!("Authorization details entity object missing {missing}")))

@@ -206,6 +206,12 @@ pub(crate) fn put(
     Ok(ChangeSet::loud(target.domain, changes))
 }
 
+/// Whether what a put decided waits for approval.
+pub(crate) fn is_request(changes: &ChangeSet) -> bool {
+    let mut decided = changes.parts.iter().flat_map(|part| &part.changes);
+    decided.any(|change| matches!(change, Change::PutPending { .. }))
+}
+
 /// Makes somebody a member whom nobody else could let in: by the operator of the machine, offline.
 /// What the role demands of its members still counts; a membership that is there loses its end.
 pub(crate) fn appoint(context: &Context<'_>, path: MemberPath<'_>) -> Result<ChangeSet, ApiError> {
@@ -581,7 +587,7 @@ fn approve_delete(
     if target.stored(context, held).is_some() {
         changes.push(target.delete());
     }
-    changes.push(target.audit(context, MemberAction::Approve));
+    changes.push(target.audit(context, MemberAction::Delete));
     Ok(changes)
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod members;
 pub(crate) mod membership;
 pub(crate) mod owners;
 pub(crate) mod policies;
+pub(crate) mod purge;
 pub(crate) mod quotas;
 pub(crate) mod review;
 pub(crate) mod services;

@@ -1,7 +1,7 @@
 //! The calls that set the owners of an object outright: `PUT …/ownership`.
 
 use athenz_model::ApiError;
-use athenz_model::names::{DomainName, Grammar};
+use athenz_model::names::DomainName;
 use athenz_model::wire::zms::{
     ResourceDomainOwnership, ResourceGroupOwnership, ResourcePolicyOwnership, ResourceRoleOwnership,
     ResourceServiceIdentityOwnership,
@@ -13,24 +13,20 @@ use super::policies;
 use crate::access::authorize;
 use crate::audit::{self, AuditedKind};
 use crate::context::Context;
-use crate::values::{check_grammar, domain_name, entity_name, simple_name};
+use crate::ownership::OwnerHeader;
+use crate::values::{domain_name, entity_name, simple_name};
 
-/// Longest owner name, characters.
-const MAX_LENGTH: usize = 32;
-
-/// An owner as given: a name, or nothing, which clears it.
+/// An owner as given, read like the header: a name, or nothing, which clears it.
 fn owner(given: Option<String>) -> Result<String, ApiError> {
-    let given = given.unwrap_or_default();
-    if given.is_empty() {
-        return Ok(given);
-    }
-    check_grammar(&given, Grammar::ResourceOwnerName, "ResourceOwnerName")?;
-    if given.len() > MAX_LENGTH {
-        let text =
-            format!("Invalid resource owner: {given} : name length cannot exceed {MAX_LENGTH} characters");
-        return Err(ApiError::bad_request(text));
-    }
-    Ok(given)
+    Ok(match OwnerHeader::parse(given.as_deref())? {
+        OwnerHeader::Owner { name, .. } => name,
+        OwnerHeader::Absent | OwnerHeader::Ignore => String::new(),
+    })
+}
+
+/// The body of a call, which must be there.
+fn given<T>(kind: &str, body: Option<T>) -> Result<T, ApiError> {
+    body.ok_or_else(|| ApiError::bad_request(format!("Invalid resource {kind} ownership: null")))
 }
 
 /// A domain that is there, as every one of these calls wants it.
@@ -48,9 +44,10 @@ fn target(context: &Context<'_>, kind: &str, domain: &str, name: &str) -> Result
 pub(crate) fn put_domain(
     context: &Context<'_>,
     domain: &str,
-    body: ResourceDomainOwnership,
+    body: Option<ResourceDomainOwnership>,
 ) -> Result<ChangeSet, ApiError> {
     let domain = target(context, "domain", domain, "")?;
+    let body = given("domain", body)?;
     let owners = Ownership {
         object: owner(body.object_owner)?,
         meta: owner(body.meta_owner)?,
@@ -68,9 +65,9 @@ pub(crate) fn put_role(
     context: &Context<'_>,
     domain: &str,
     name: &str,
-    body: ResourceRoleOwnership,
+    body: Option<ResourceRoleOwnership>,
 ) -> Result<ChangeSet, ApiError> {
-    let owners = [body.object_owner, body.meta_owner, body.members_owner];
+    let owners = body.map(|body| [body.object_owner, body.meta_owner, body.members_owner]);
     put_collection(context, CollectionKind::Role, domain, name, owners)
 }
 
@@ -79,9 +76,9 @@ pub(crate) fn put_group(
     context: &Context<'_>,
     domain: &str,
     name: &str,
-    body: ResourceGroupOwnership,
+    body: Option<ResourceGroupOwnership>,
 ) -> Result<ChangeSet, ApiError> {
-    let owners = [body.object_owner, body.meta_owner, body.members_owner];
+    let owners = body.map(|body| [body.object_owner, body.meta_owner, body.members_owner]);
     put_collection(context, CollectionKind::Group, domain, name, owners)
 }
 
@@ -90,9 +87,10 @@ fn put_collection(
     kind: CollectionKind,
     domain: &str,
     name: &str,
-    [object, meta, members]: [Option<String>; 3],
+    owners: Option<[Option<String>; 3]>,
 ) -> Result<ChangeSet, ApiError> {
     let domain = target(context, kind.as_str(), domain, name)?;
+    let [object, meta, members] = given(kind.as_str(), owners)?;
     let name = entity_name(name)?;
     let (object, meta, members) = (owner(object)?, owner(meta)?, owner(members)?);
     let Some(held) = context.world.collection(kind, &domain, &name) else {
@@ -114,9 +112,10 @@ pub(crate) fn put_policy(
     context: &Context<'_>,
     domain: &str,
     name: &str,
-    body: ResourcePolicyOwnership,
+    body: Option<ResourcePolicyOwnership>,
 ) -> Result<ChangeSet, ApiError> {
     let domain = target(context, "policy", domain, name)?;
+    let body = given("policy", body)?;
     let name = entity_name(name)?;
     let owners = Ownership {
         object: owner(body.object_owner)?,
@@ -135,9 +134,10 @@ pub(crate) fn put_service(
     context: &Context<'_>,
     domain: &str,
     name: &str,
-    body: ResourceServiceIdentityOwnership,
+    body: Option<ResourceServiceIdentityOwnership>,
 ) -> Result<ChangeSet, ApiError> {
     let domain = target(context, "service", domain, name)?;
+    let body = given("service", body)?;
     let name = simple_name(name)?;
     let owners = Ownership {
         object: owner(body.object_owner)?,

@@ -113,9 +113,9 @@ impl<'a> PutTarget<'a> {
             (true, true, true) => {
                 Err(ApiError::bad_request(format!("Policy {name} already exists with an active version. ")))
             }
-            (false, true, false) => Err(ApiError::bad_request(format!(
-                "Policy {name} doesn't exist, new version must be active "
-            ))),
+            (false, true, false) => {
+                Err(ApiError::not_found(format!("Policy {name} doesn't exist, new version must be active ")))
+            }
             (exists, _, _) => {
                 let written = version.unwrap_or_else(|| FIRST_VERSION.to_owned());
                 let version = simple_name(&written)?;
@@ -134,6 +134,13 @@ fn version_count(domain: &Domain) -> usize {
 /// Owners are kept per policy: those of the active version.
 fn owner_of(policy: &Policy) -> Ownership {
     policy.active().map(|(_, held)| held.attributes.owner.clone()).unwrap_or_default()
+}
+
+/// The owners of a policy as a call finds them.
+pub(crate) fn owners_before(context: &Context<'_>, domain: &str, name: &str) -> Ownership {
+    let found = context.world.domain(&domain.to_lowercase());
+    let held = found.and_then(|found| found.policies.get(name.to_lowercase().as_str()));
+    held.map(|held| owner_of(held)).unwrap_or_default()
 }
 
 fn new_owner(

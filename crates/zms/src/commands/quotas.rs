@@ -9,9 +9,16 @@ use crate::context::Context;
 use crate::values::{domain_name, not_negative};
 
 /// `PUT /domain/{name}/quota`. A limit that is left out is 0: nothing allowed.
-pub(crate) fn put(context: &Context<'_>, name: &str, body: wire::Quota) -> Result<ChangeSet, ApiError> {
+pub(crate) fn put(
+    context: &Context<'_>,
+    name: &str,
+    body: Option<wire::Quota>,
+) -> Result<ChangeSet, ApiError> {
     let name = domain_name(name)?;
     authorize(context, "update", "sys.auth:quota")?;
+    let Some(body) = body else {
+        return Err(ApiError::bad_request("Missing or malformed Quota"));
+    };
     if !body.name.as_deref().unwrap_or_default().eq_ignore_ascii_case(&name) {
         return Err(ApiError::bad_request("putQuota: Domain name in URI and Quota object do not match"));
     }

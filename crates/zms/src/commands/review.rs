@@ -35,10 +35,13 @@ pub(crate) fn put(
     let Some(held) = found.collection(kind, &name) else {
         return Err(ApiError::not_found(format!("No such {noun}: {name}")));
     };
-    if !held.settings().self_serve {
-        let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &held.settings().owner };
-        ownership::edit(context, object, Component::Members)?;
-    }
+    let owner = match held.settings().self_serve {
+        true => None,
+        false => {
+            let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &held.settings().owner };
+            ownership::edit(context, object, Component::Members)?
+        }
+    };
     if held.attributes.trust.is_some() {
         let text = format!("{call}: role {name} is delegated. Review should happen on the trusted role.");
         return Err(ApiError::bad_request(text));
@@ -49,6 +52,7 @@ pub(crate) fn put(
     audit::check_domain(context, audited(kind), &domain)?;
     let mut settings = held.settings().clone();
     settings.last_reviewed = Some(context.stamp);
+    settings.owner = owner.unwrap_or(settings.owner);
     let mut attributes = held.attributes.clone().with_settings(settings);
     attributes.modified = context.stamp;
     let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
@@ -80,14 +84,17 @@ impl Review<'_> {
         let (mut leaving, mut staying) = (Vec::new(), Vec::new());
         for member in given {
             let name = member_name(self.context, &member.name)?;
+            if !member.inactive {
+                // whoever is named must be able to stay, a member or not
+                let rules = MemberRules::of(self.kind, self.name, self.held.settings());
+                members::check(self.context, &rules, &name)?;
+            }
             let id = self.context.world.principals().id(&name);
             let stored = id.and_then(|id| self.held.members.get(id));
             let Some(row) = stored.and_then(|stored| self.context.world.member_row(stored)) else { continue };
             if member.inactive {
                 leaving.push(row);
             } else {
-                let rules = MemberRules::of(self.kind, self.name, self.held.settings());
-                members::check(self.context, &rules, &name)?;
                 staying.push((row, member));
             }
         }
@@ -99,9 +106,6 @@ impl Review<'_> {
         let (domain, settings) = (&self.domain.attributes, self.held.settings());
         let stored = Dates::of(&row);
         let dates = expiry::reviewed_dates(self.context, domain, settings, kind, member.dates, stored);
-        if dates == stored {
-            return Ok(Vec::new());
-        }
         let member = row.name.clone();
         if self.held.needs_approval() {
             return self.request(&member, dates);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, SimpleName};
 use athenz_model::wire::zms::{PublicKeyEntry, ServiceIdentity};
-use athenz_world::{Change, ChangeSet, Domain, Service};
+use athenz_world::{Change, ChangeSet, Domain, Ownership, Service};
 
 use crate::access::authorize;
 use crate::audit::{self, AuditedKind};
@@ -70,6 +70,13 @@ pub(crate) fn put(
         ..stored.clone()
     };
     Ok(ChangeSet::loud(domain, vec![Change::PutService { name, service: Box::new(service) }]))
+}
+
+/// The owners of a service as a call finds them.
+pub(crate) fn owners_before(context: &Context<'_>, domain: &str, name: &str) -> Ownership {
+    let found = context.world.domain(&domain.to_lowercase());
+    let held = found.and_then(|found| found.services.get(name.to_lowercase().as_str()));
+    held.map(|held| held.owner.clone()).unwrap_or_default()
 }
 
 fn check_name(
@@ -220,10 +227,7 @@ fn authorize_key(context: &Context<'_>, domain: &str, name: &str) -> Result<(), 
     authorize(context, "update", &format!("{domain}:service.{name}"))
 }
 
-fn edit_keys_owner(
-    context: &Context<'_>,
-    target: &Target<'_>,
-) -> Result<Option<athenz_world::Ownership>, ApiError> {
+fn edit_keys_owner(context: &Context<'_>, target: &Target<'_>) -> Result<Option<Ownership>, ApiError> {
     let full = format!("{}.{}", target.domain, target.name);
     let object = OwnedObject { kind: Owned::Service, name: &full, owner: &target.held.owner };
     ownership::edit(context, object, Component::PublicKeys)
@@ -233,7 +237,7 @@ fn written(
     context: &Context<'_>,
     target: Target<'_>,
     mut service: Service,
-    owner: Option<athenz_world::Ownership>,
+    owner: Option<Ownership>,
 ) -> ChangeSet {
     service.modified = context.stamp;
     if let Some(owner) = owner {
@@ -263,4 +267,11 @@ pub(crate) fn delete_public_key(
         )));
     }
     Ok(written(context, target, service, None))
+}
+
+/// `PUT …/creds`: credentials are kept only where the deployment has a key to seal them, and this
+/// one has none.
+pub(crate) fn put_creds(context: &Context<'_>, domain: &str, name: &str) -> Result<ChangeSet, ApiError> {
+    authorize_key(context, domain, name)?;
+    Err(ApiError::bad_request("Service Credentials are not supported"))
 }

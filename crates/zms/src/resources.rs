@@ -1,0 +1,169 @@
+//! What a principal may do anywhere: `GET /resource`. By exact names, every version of a policy.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use athenz_model::Timestamp;
+use athenz_model::wire::zms::Assertion;
+use athenz_world::{CollectionKind, Domain, World};
+
+use crate::views::policies::assertion;
+
+const ASSUME_ROLE: &str = "assume_role";
+
+/// A cloud whose roles assertions may name; what is asked for by its action is told in its terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cloud {
+    Aws,
+    Gcp,
+}
+
+impl Cloud {
+    fn of(action: &str) -> Option<Self> {
+        match action {
+            "assume_aws_role" => Some(Self::Aws),
+            "assume_gcp_role" | "assume_gcp_service" => Some(Self::Gcp),
+            _ => None,
+        }
+    }
+
+    /// The accounts or projects of a domain.
+    fn tenants(self, domain: &Domain) -> impl Iterator<Item = &str> {
+        let listed = match self {
+            Self::Aws => &domain.attributes.account,
+            Self::Gcp => &domain.attributes.gcp_project,
+        };
+        listed.split(',').filter(|tenant| !tenant.is_empty())
+    }
+
+    /// A resource of a domain as the cloud names it.
+    fn resource(self, tenant: &str, name: &str) -> String {
+        match self {
+            Self::Aws => format!("arn:aws:iam::{tenant}:role/{name}"),
+            Self::Gcp if ["roles/", "groups/", "services/"].iter().any(|kind| name.starts_with(kind)) => {
+                format!("projects/{tenant}/{name}")
+            }
+            Self::Gcp => format!("projects/{tenant}/roles/{name}"),
+        }
+    }
+}
+
+/// The assertions of every role that a principal has, directly, through a group or by delegation:
+/// with an action only those, without all but `assume_role`. With the action of a cloud, in its
+/// terms, and only those of one account or project where `filter` names it; `None` where no domain
+/// is in that cloud.
+pub(crate) fn assertions(
+    world: &World,
+    principal: &str,
+    action: Option<&str>,
+    filter: Option<&str>,
+    now: Timestamp,
+) -> Option<Vec<Assertion>> {
+    let cloud = action.and_then(Cloud::of);
+    if let Some(cloud) = cloud
+        && !world.domains().any(|domain| cloud.tenants(domain).next().is_some())
+    {
+        return None;
+    }
+    let mut found = Vec::new();
+    for (domain, role) in with_delegated(world, roles_of(world, principal, now)) {
+        let Some(domain) = world.domain(&domain) else { continue };
+        let full_name = CollectionKind::Role.full_name(&domain.name, &role);
+        for assertion in assertions_of(domain, &full_name, action) {
+            match cloud {
+                Some(cloud) => found.extend(in_cloud(cloud, domain, &assertion, filter)),
+                None => found.push(assertion),
+            }
+        }
+    }
+    Some(found)
+}
+
+/// An assertion once for each account or project of its domain; none of resources elsewhere.
+fn in_cloud(cloud: Cloud, domain: &Domain, assertion: &Assertion, filter: Option<&str>) -> Vec<Assertion> {
+    let resource = assertion.resource.as_deref().unwrap_or_default();
+    let Some((_, name)) = resource.split_once(':').filter(|(owner, _)| *owner == domain.name.as_str()) else {
+        return Vec::new();
+    };
+    let tenants = cloud.tenants(domain).filter(|tenant| filter.is_none_or(|filter| filter == *tenant));
+    let told = |tenant: &str| Assertion { resource: Some(cloud.resource(tenant, name)), ..assertion.clone() };
+    tenants.map(told).collect()
+}
+
+/// Roles with a valid membership of the principal itself, or of a group that has one.
+fn roles_of(world: &World, principal: &str, now: Timestamp) -> BTreeSet<(String, String)> {
+    let valid = |name: &str| -> Vec<(String, String)> {
+        world
+            .memberships(CollectionKind::Role, name)
+            .filter(|(.., member)| member.counts_at(now))
+            .map(|(domain, role, ..)| (domain.name.to_string(), role.to_owned()))
+            .collect()
+    };
+    let mut roles: BTreeSet<_> = valid(principal).into_iter().collect();
+    for (domain, group, _, member) in world.memberships(CollectionKind::Group, principal) {
+        if member.counts_at(now) {
+            roles.extend(valid(&CollectionKind::Group.full_name(&domain.name, group)));
+        }
+    }
+    roles
+}
+
+/// With the roles elsewhere that the given ones may assume, by exact names.
+fn with_delegated(world: &World, mut roles: BTreeSet<(String, String)>) -> BTreeSet<(String, String)> {
+    let mut delegated = Vec::new();
+    for (domain, role) in &roles {
+        let Some(found) = world.domain(domain) else { continue };
+        let full_name = CollectionKind::Role.full_name(domain, role);
+        for assumed in assertions_of(found, &full_name, Some(ASSUME_ROLE)) {
+            let resource = assumed.resource.unwrap_or_default();
+            let Some((owner, name)) = resource.split_once(":role.") else { continue };
+            let owners: Vec<&Arc<Domain>> = match owner {
+                "*" => world.domains().collect(),
+                _ => world.domain(owner).into_iter().collect(),
+            };
+            let has = |owner: &&Arc<Domain>| {
+                let held = owner.roles.get(name);
+                held.is_some_and(|held| held.attributes.trust.as_deref() == Some(domain.as_str()))
+            };
+            delegated.extend(
+                owners.into_iter().filter(has).map(|owner| (owner.name.to_string(), name.to_owned())),
+            );
+        }
+    }
+    roles.extend(delegated);
+    roles
+}
+
+/// The assertions of a role: with an action only those, without all but `assume_role`.
+fn assertions_of(domain: &Domain, role: &str, action: Option<&str>) -> Vec<Assertion> {
+    domain
+        .policies
+        .values()
+        .flat_map(|policy| policy.versions.values())
+        .flat_map(|version| version.assertions.values())
+        .filter(|held| held.role == role)
+        .filter(|held| match action {
+            Some(action) => held.action.eq_ignore_ascii_case(action),
+            None => !held.action.eq_ignore_ascii_case(ASSUME_ROLE),
+        })
+        .map(|held| assertion(held, false))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cloud;
+
+    #[test]
+    fn resources_in_the_terms_of_a_cloud() {
+        for (cloud, name, resource) in [
+            (Cloud::Aws, "power.role", "arn:aws:iam::t:role/power.role"),
+            (Cloud::Gcp, "viewer", "projects/t/roles/viewer"),
+            (Cloud::Gcp, "roles/owner", "projects/t/roles/owner"),
+            (Cloud::Gcp, "groups/g", "projects/t/groups/g"),
+            (Cloud::Gcp, "services/s", "projects/t/services/s"),
+        ] {
+            assert_eq!(cloud.resource("t", name), resource);
+        }
+    }
+}
