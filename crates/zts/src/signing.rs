@@ -8,6 +8,8 @@ use athenz_crypto::ring::{KeyRing, SigningKey};
 
 /// `typ` of access tokens (RFC 9068 §2.1).
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+/// `typ` of identity assertions for other servers.
+pub const ID_JAG_TYPE: &str = "oauth-id-jag+jwt";
 
 /// A key with the headers of the tokens it signs.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct TokenSigner {
     pub access_header: ProtectedHeader,
     /// Header of ID tokens.
     pub id_header: ProtectedHeader,
+    /// Header of identity assertions for other servers.
+    pub jag_header: ProtectedHeader,
 }
 
 impl TokenSigner {
@@ -26,6 +30,7 @@ impl TokenSigner {
             key: key.clone(),
             access_header: ProtectedHeader::of_key(key, Some(ACCESS_TOKEN_TYPE)),
             id_header: ProtectedHeader::of_key(key, None),
+            jag_header: ProtectedHeader::of_key(key, Some(ID_JAG_TYPE)),
         }
     }
 }

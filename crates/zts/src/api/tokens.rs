@@ -17,14 +17,13 @@ use crate::caller::Caller;
 use crate::messages;
 use crate::state::State;
 use crate::tokens::assertion::{self, VerifiedAssertion};
-use crate::tokens::form::{GrantType, TokenForm};
+use crate::tokens::exchange::jag::Redeemed;
+use crate::tokens::exchange::{Exchange, Issuers};
+use crate::tokens::form::{GrantType, ID_TOKEN_TYPE, TokenForm};
 use crate::tokens::lifetime::Wish;
 use crate::tokens::oidc::{self, OidcAnswer, OidcRequest};
 use crate::tokens::role::{self, RoleTokenRequest};
 use crate::tokens::{access, introspect};
-
-/// What the answer of `/oauth2/auth` calls the token.
-const ID_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id_token";
 
 pub(super) fn add(mount: Mount<State>) -> Mount<State> {
     let form = RouteOptions { body: BodyForm::Form, reads_body: true, ..RouteOptions::default() };
@@ -36,23 +35,61 @@ pub(super) fn add(mount: Mount<State>) -> Mount<State> {
 }
 
 async fn access_token(state: Arc<State>, call: Call) -> Answer {
-    let caller = call.caller_if_any()?;
+    let caller = call.caller_if_any()?.map(|caller| &**caller);
     let form = TokenForm::parse(text(&call)?, state.config.tokens.max_proxy_principals)?;
+    let issuers = issuers(&state, &call, &form);
     let (assertion, scope) = match form.grant_type()? {
         GrantType::ClientCredentials => {
             let scope = form.required_scope()?.to_owned();
             (assertion::of_form(&form, &state.index(), &state.config, call.now)?, scope)
         }
-        GrantType::JwtBearer => jwt_bearer(&state, &call, &form)?,
-        GrantType::TokenExchange => return Err(exchange(&form).into()),
+        GrantType::JwtBearer => match &form.unverified_assertion {
+            Some(text) if assertion::is_id_jag(text) => {
+                return redeem(&state, &call, caller, &form, text, issuers.access).await;
+            }
+            _ => jwt_bearer(&state, &call, &form)?,
+        },
+        GrantType::TokenExchange => return exchange(&state, &call, caller, &form, issuers).await,
     };
-    let caller = requester(&state, &call, caller.map(|caller| &**caller), assertion.as_ref())?;
-    let issuer = match state.config.mapped_issuer(host(&call)) {
-        Some(mapped) => mapped,
-        None if form.openid_issuer => state.config.openid_issuer(),
-        None => state.config.oauth_issuer(),
-    };
-    json(&access::issue(&state, caller, &form, &scope, issuer, call.now).await?)
+    let caller = requester(&state, &call, caller, assertion.as_ref())?;
+    json(&access::issue(&state, caller, &form, &scope, issuers.access, call.now).await?)
+}
+
+/// The issuers of this request: that of the host it came to, or the configured ones.
+fn issuers<'a>(state: &'a State, call: &Call, form: &TokenForm) -> Issuers<'a> {
+    let (mapped, openid) = (state.config.mapped_issuer(host(call)), state.config.openid_issuer());
+    let usual = if form.openid_issuer { openid } else { state.config.oauth_issuer() };
+    Issuers { access: mapped.unwrap_or(usual), openid: mapped.unwrap_or(openid) }
+}
+
+/// A token for a token (RFC 8693).
+async fn exchange(
+    state: &State,
+    call: &Call,
+    caller: Option<&Principal>,
+    form: &TokenForm,
+    issuers: Issuers<'_>,
+) -> Answer {
+    let index = state.index();
+    let exchange = Exchange::verify(form, state, &index, call.now)?;
+    let caller = requester(state, call, caller, exchange.assertion())?;
+    json(&exchange.issue(state, &index, caller, form, issuers, call.now).await?)
+}
+
+/// An access token for an identity assertion of this server: only for a caller that the connection
+/// shows.
+async fn redeem(
+    state: &State,
+    call: &Call,
+    caller: Option<&Principal>,
+    form: &TokenForm,
+    unverified: &str,
+    issuer: &str,
+) -> Answer {
+    let index = state.index();
+    let assertion = Redeemed::verify(unverified, state, &index, call.now)?;
+    let caller = requester(state, call, caller, None)?;
+    json(&assertion.issue(state, &index, caller, form, issuer, call.now).await?)
 }
 
 /// The caller of the transport; without one, whoever signed the assertion.
@@ -65,7 +102,7 @@ fn requester<'a>(
     match (caller, assertion) {
         (Some(principal), _) => Ok(Caller::of(principal)),
         (None, Some(assertion)) => {
-            state.assertions.take(assertion, call.now)?;
+            state.assertions.take_client(assertion, call.now)?;
             Ok(Caller::by_assertion(&assertion.service, &assertion.domain))
         }
         (None, None) => Err(ApiError::unauthorized("Unauthenticated request")),
@@ -80,11 +117,6 @@ fn jwt_bearer(
 ) -> Result<(Option<VerifiedAssertion>, String), ApiError> {
     let text = form.unverified_assertion.as_deref().filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| ApiError::bad_request("Invalid request: no assertion provided"))?;
-    if assertion::is_id_jag(text) {
-        return Err(ApiError::bad_request(
-            "Invalid grant request: identity assertions (ID-JAG) are not supported",
-        ));
-    }
     let verified = assertion::verify(text, &state.index(), &state.config, call.now)?;
     let scope = form.scope.clone().filter(|scope| !scope.is_empty());
     let scope = scope.or_else(|| verified.scope.as_deref().map(str::to_ascii_lowercase));
@@ -92,20 +124,6 @@ fn jwt_bearer(
         ApiError::bad_request("Invalid client assertion: Invalid assertion: no scope claim provided")
     })?;
     Ok((Some(verified), scope))
-}
-
-/// Why a token exchange is refused: what is wrong with it, else that there is none here.
-fn exchange(form: &TokenForm) -> ApiError {
-    if let Err(error) = form.exchange() {
-        return error;
-    }
-    let token = form.unverified_subject_token.as_deref().unwrap_or_default();
-    if !token.contains('.') {
-        return ApiError::bad_request(
-            "Invalid subject token: Unable to parse token: Invalid JWT serialization: Missing dot delimiter(s)",
-        );
-    }
-    ApiError::bad_request("Invalid grant request: token exchange is not supported")
 }
 
 async fn introspection(state: Arc<State>, call: Call) -> Answer {

@@ -1,39 +1,21 @@
 //! Access tokens for the caller's own roles, and for those of somebody it may speak for.
 
-use athenz_crypto::jose::sign_compact_with;
-use athenz_crypto::random::uuid_v4;
-use athenz_model::names::Grammar;
-use athenz_model::{ApiError, Timestamp};
-use serde::Serialize;
-
-use super::claims::{AccessClaims, Actor, Confirmation, VERSION};
+use super::answer::TokenAnswer;
+use super::claims::{AccessClaims, Confirmation, MayAct};
 use super::form::TokenForm;
 use super::lifetime::Wish;
 use super::scope::{Grammars, Scope, ScopeDomain};
-use super::{ACCESS_TOKEN_CALL, details, id, life};
+use super::{ACCESS_TOKEN_CALL, details, full_role_names, id, life};
 use crate::access::{self, HeldRole};
 use crate::caller::Caller;
 use crate::index::{DomainEntry, Index};
 use crate::messages;
 use crate::signing::TokenSigner;
 use crate::state::State;
-
-/// The answer to a token request (RFC 6749 §5.1).
-#[derive(Debug, Serialize)]
-pub struct TokenAnswer {
-    /// The token.
-    pub access_token: String,
-    /// Always `Bearer`.
-    pub token_type: &'static str,
-    /// Seconds it lives.
-    pub expires_in: i64,
-    /// What was granted, when that is not plainly what was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// An ID token, when one was asked for too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<String>,
-}
+use athenz_crypto::jose::sign_compact_with;
+use athenz_crypto::random::uuid_v4;
+use athenz_model::names::Grammar;
+use athenz_model::{ApiError, Timestamp};
 
 /// A request that passed its checks.
 struct Granted<'a> {
@@ -84,7 +66,14 @@ pub async fn issue(
         None => None,
     };
     let scope = granted.tell_scope.then(|| scope_text(&granted, id_token.is_some()));
-    Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: life, scope, id_token })
+    Ok(TokenAnswer {
+        access_token: Some(access_token),
+        token_type: "Bearer",
+        expires_in: life,
+        scope,
+        id_token,
+        issued_token_type: None,
+    })
 }
 
 fn grant<'a>(
@@ -217,35 +206,23 @@ async fn sign(
         _ => granted.domain.name(),
     };
     let claims = AccessClaims {
-        ver: VERSION,
-        jti: &jti,
-        iss: issuer,
-        aud,
-        sub: granted.subject,
-        uid: granted.subject,
-        client_id: granted.subject,
-        iat: now.seconds(),
-        auth_time: now.seconds(),
-        exp: now.seconds().saturating_add(life),
+        aud: Some(aud),
+        uid: Some(granted.subject),
         scp: &names,
         scope: &scope,
         cnf: caller.thumbprint.map(|thumbprint| Confirmation { thumbprint, proxies: &form.proxy_principals }),
         proxy: granted.proxy,
         authorization_details: form.authorization_details.as_deref(),
-        may_act: form.actor.as_deref().map(|sub| Actor { sub }),
+        may_act: form.actor.as_deref().map(|sub| MayAct { sub }),
+        ..AccessClaims::new(&jti, issuer, granted.subject, now, life)
     };
     let signed = sign_compact_with(&signer.key, &signer.access_header, &claims).await;
     signed.map_err(|error| super::cannot_sign(&error))
 }
 
 fn scope_text(granted: &Granted<'_>, openid: bool) -> String {
-    let mut text = String::new();
-    for role in &granted.roles {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.extend([granted.domain.name(), ":role.", role.name]);
-    }
+    let names = full_role_names(granted.domain.name(), granted.roles.iter().map(|role| role.name));
+    let mut text = names.join(" ");
     if openid {
         text.push_str(" openid");
     }

@@ -13,12 +13,10 @@ use athenz_model::{ApiError, Timestamp};
 use super::form::TokenForm;
 use crate::config::Config;
 use crate::index::Index;
+use crate::signing::ID_JAG_TYPE;
 
 /// The type every client assertion must have.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// `typ` of an identity assertion for another server, which is no client assertion.
-const ID_JAG_TYPE: &str = "oauth-id-jag+jwt";
 
 /// Clocks may differ by so much, in seconds.
 const SKEW: i64 = 60;
@@ -78,7 +76,19 @@ pub fn is_id_jag(unverified: &str) -> bool {
     UnverifiedJws::parse(unverified).is_ok_and(|jws| jws.unverified_header().has_type(&[ID_JAG_TYPE]))
 }
 
-fn check(text: &str, index: &Index, config: &Config, now: Timestamp) -> Result<VerifiedAssertion, String> {
+/// Whether a token says that this server signed it.
+pub(super) fn names_issuer(unverified: &str, config: &Config) -> bool {
+    let claims = UnverifiedJws::parse(unverified).and_then(|jws| jws.unverified_claims());
+    claims.is_ok_and(|claims| claims.text("iss").ok().flatten().is_some_and(|iss| config.accepts_issuer(iss)))
+}
+
+/// Verifies a token that a service signed itself; the error says why not.
+pub(super) fn check(
+    text: &str,
+    index: &Index,
+    config: &Config,
+    now: Timestamp,
+) -> Result<VerifiedAssertion, String> {
     let unverified = UnverifiedJws::parse(text).map_err(|error| match error {
         JwsError::Shape => "Invalid serialized unsecured/JWS/JWE object: Missing part delimiters".to_owned(),
         other => other.to_string(),
@@ -161,23 +171,38 @@ fn find_key<'a>(
 pub(crate) struct SeenAssertions(Mutex<HashMap<(String, String), Timestamp>>);
 
 impl SeenAssertions {
-    /// Takes an assertion that alone shows who the caller is: once.
+    /// Takes a client assertion that alone shows who the caller is: once.
     ///
     /// # Errors
-    /// 400: it was taken before, or too many are remembered.
-    pub(crate) fn take(&self, assertion: &VerifiedAssertion, now: Timestamp) -> Result<(), ApiError> {
+    /// 400: it was taken before; 503: too many are remembered.
+    pub(crate) fn take_client(&self, assertion: &VerifiedAssertion, now: Timestamp) -> Result<(), ApiError> {
+        match self.take(&assertion.service, &assertion.id, assertion.expires, now)? {
+            true => Ok(()),
+            false => Err(ApiError::bad_request("Invalid client assertion: the token was used before")),
+        }
+    }
+
+    /// Takes what a signer called by this name; whether it is new. No service has the empty name:
+    /// this server's own assertions stand under it.
+    ///
+    /// # Errors
+    /// 503: too many are remembered.
+    pub(crate) fn take(
+        &self,
+        signer: &str,
+        id: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {
             seen.retain(|_, forget| *forget > now);
         }
         if seen.len() >= REMEMBERED {
-            return Err(ApiError::unavailable("too many client assertions; please retry"));
+            return Err(ApiError::unavailable("too many assertions; please retry"));
         }
-        let key = (assertion.service.clone(), assertion.id.clone());
-        let forget = assertion.expires.plus_seconds(SKEW);
-        if seen.insert(key, forget).is_some_and(|forget| forget > now) {
-            return Err(ApiError::bad_request("Invalid client assertion: the token was used before"));
-        }
-        Ok(())
+        let forget = expires.plus_seconds(SKEW);
+        let before = seen.insert((signer.to_owned(), id.to_owned()), forget);
+        Ok(before.is_none_or(|forget| forget <= now))
     }
 }

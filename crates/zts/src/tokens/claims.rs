@@ -1,6 +1,8 @@
 //! The claims of the tokens ZTS makes, in the order they are written.
 
+use athenz_model::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 /// `ver` of every token.
 pub const VERSION: u8 = 1;
@@ -14,12 +16,14 @@ pub struct AccessClaims<'a> {
     pub jti: &'a str,
     /// Issuer.
     pub iss: &'a str,
-    /// The domain of the roles.
-    pub aud: &'a str,
+    /// The domain of the roles, or the server that an assertion is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<&'a str>,
     /// Whose roles these are.
     pub sub: &'a str,
-    /// The same.
-    pub uid: &'a str,
+    /// Who asked for the token: the subject, unless it was exchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<&'a str>,
     /// The common name of the certificate that may present the token.
     pub client_id: &'a str,
     /// Seconds since the epoch.
@@ -28,7 +32,7 @@ pub struct AccessClaims<'a> {
     pub auth_time: i64,
     /// Seconds since the epoch.
     pub exp: i64,
-    /// Short role names.
+    /// Role names: short, or full where the audience is not their domain.
     pub scp: &'a [&'a str],
     /// The same, with spaces between.
     pub scope: &'a str,
@@ -41,9 +45,41 @@ pub struct AccessClaims<'a> {
     /// The request's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_details: Option<&'a str>,
+    /// What an assertion is to be used for (RFC 8707).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<&'a str>,
+    /// Who acts for the subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Acting<'a>>,
     /// Who may act for the subject next.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub may_act: Option<Actor<'a>>,
+    pub may_act: Option<MayAct<'a>>,
+}
+
+impl<'a> AccessClaims<'a> {
+    /// The claims that every token has, for so many seconds from now on; no roles yet.
+    pub fn new(jti: &'a str, issuer: &'a str, subject: &'a str, now: Timestamp, life: i64) -> Self {
+        Self {
+            ver: VERSION,
+            jti,
+            iss: issuer,
+            aud: None,
+            sub: subject,
+            uid: None,
+            client_id: subject,
+            iat: now.seconds(),
+            auth_time: now.seconds(),
+            exp: now.seconds().saturating_add(life),
+            scp: &[],
+            scope: "",
+            cnf: None,
+            proxy: None,
+            authorization_details: None,
+            resource: None,
+            act: None,
+            may_act: None,
+        }
+    }
 }
 
 /// The certificate a token is bound to (RFC 8705 §3.1).
@@ -57,9 +93,19 @@ pub struct Confirmation<'a> {
     pub proxies: &'a [String],
 }
 
-/// A party of a delegation (RFC 8693 §4.4).
+/// Who acts for a subject, and on whose behalf (RFC 8693 §4.1).
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Actor<'a> {
+pub struct Acting<'a> {
+    /// Its name.
+    pub sub: &'a str,
+    /// Those before it, as their token had them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<&'a Value>,
+}
+
+/// Who may act for a subject (RFC 8693 §4.4).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MayAct<'a> {
     /// Its name.
     pub sub: &'a str,
 }
@@ -96,22 +142,13 @@ mod tests {
     #[test]
     fn absent_claims_are_left_out() {
         let claims = AccessClaims {
-            ver: VERSION,
-            jti: "j",
-            iss: "i",
-            aud: "d",
-            sub: "user.a",
-            uid: "user.a",
-            client_id: "user.a",
-            iat: 1,
-            auth_time: 1,
-            exp: 2,
+            aud: Some("d"),
+            uid: Some("user.a"),
             scp: &["r", "s"],
             scope: "r s",
             cnf: Some(Confirmation { thumbprint: "t", proxies: &[] }),
-            proxy: None,
-            authorization_details: None,
-            may_act: Some(Actor { sub: "d.s" }),
+            may_act: Some(MayAct { sub: "d.s" }),
+            ..AccessClaims::new("j", "i", "user.a", Timestamp::from_seconds(1), 1)
         };
         assert_eq!(
             serde_json::to_string(&claims).unwrap(),

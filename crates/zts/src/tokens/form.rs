@@ -6,6 +6,10 @@ use athenz_model::ApiError;
 
 /// Prefix of the token types of RFC 8693.
 const TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:";
+/// What an answer calls an ID token.
+pub const ID_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id_token";
+/// What an answer calls an identity assertion for another server.
+pub const ID_JAG_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
 /// How a token is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,7 @@ pub struct TokenForm {
     grant_type: Option<String>,
     requested_token_type: Option<String>,
     subject_token_type: Option<String>,
+    actor_token_type: Option<String>,
     /// `scope`, lower case.
     pub scope: Option<String>,
     /// `expires_in`, seconds; zero when absent or no number.
@@ -57,8 +62,14 @@ pub struct TokenForm {
     pub unverified_assertion: Option<String>,
     /// `subject_token`.
     pub unverified_subject_token: Option<String>,
+    /// `actor_token`.
+    pub unverified_actor_token: Option<String>,
     /// `audience` as given.
     pub audience: Option<String>,
+    /// `resource` as given.
+    pub resource: Option<String>,
+    /// Whether the roles of a redeemed assertion have full names.
+    pub full_names: bool,
     /// `actor` as given.
     pub actor: Option<String>,
 }
@@ -97,6 +108,10 @@ impl TokenForm {
             "client_assertion" => self.unverified_client_assertion = Some(value.into_owned()),
             "requested_token_type" => self.requested_token_type = lower(),
             "subject_token_type" => self.subject_token_type = lower(),
+            "actor_token_type" => self.actor_token_type = lower(),
+            "actor_token" => self.unverified_actor_token = Some(value.into_owned()).filter(|t| !t.is_empty()),
+            "resource" => self.resource = Some(value.into_owned()).filter(|text| !text.is_empty()),
+            "full_arn" => self.full_names = value.eq_ignore_ascii_case("true"),
             "subject_token" => self.unverified_subject_token = Some(value.into_owned()),
             "audience" => self.audience = Some(value.into_owned()),
             "assertion" => self.unverified_assertion = Some(value.into_owned()),
@@ -143,29 +158,55 @@ impl TokenForm {
                 _ => return Err(ApiError::bad_request(format!("Invalid requested token type: {kind}"))),
             },
         };
-        let given = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.trim().is_empty());
-        if wanted == WantedToken::IdJag && !given(&self.scope) {
+        if wanted == WantedToken::IdJag && !is_given(self.scope.as_ref()) {
             return Err(ApiError::bad_request("Invalid request: no scope provided"));
         }
-        if wanted != WantedToken::Access && !given(&self.audience) {
-            return Err(ApiError::bad_request("Invalid request: no audience provided"));
+        if wanted != WantedToken::Access {
+            self.check_audience()?;
         }
         self.check_subject_type(wanted)?;
-        if !given(&self.unverified_subject_token) {
+        if !is_given(self.unverified_subject_token.as_ref()) {
             return Err(ApiError::bad_request("Invalid request: no subject token provided"));
         }
         Ok(wanted)
     }
 
-    fn check_subject_type(&self, wanted: WantedToken) -> Result<(), ApiError> {
-        let kind = self.subject_token_type.as_deref().unwrap_or("");
-        let fits = match kind.strip_prefix(TOKEN_TYPE) {
-            Some("id_token") => true,
-            Some("access_token" | "jwt") => wanted == WantedToken::Access,
-            _ => false,
-        };
-        if fits { Ok(()) } else { Err(ApiError::bad_request(format!("Invalid subject token type: {kind}"))) }
+    /// Checks that an audience is named.
+    ///
+    /// # Errors
+    /// 400: none is.
+    pub fn check_audience(&self) -> Result<(), ApiError> {
+        let none = || ApiError::bad_request("Invalid request: no audience provided");
+        is_given(self.audience.as_ref()).then_some(()).ok_or_else(none)
     }
+
+    /// Checks the type of the actor token.
+    ///
+    /// # Errors
+    /// 400: absent or unknown.
+    pub fn check_actor_type(&self) -> Result<(), ApiError> {
+        check_token_type("actor", self.actor_token_type.as_deref(), &["id_token", "access_token", "jwt"])
+    }
+
+    fn check_subject_type(&self, wanted: WantedToken) -> Result<(), ApiError> {
+        let fitting: &[&str] = match wanted {
+            WantedToken::Access => &["id_token", "access_token", "jwt"],
+            WantedToken::Id | WantedToken::IdJag => &["id_token"],
+        };
+        check_token_type("subject", self.subject_token_type.as_deref(), fitting)
+    }
+}
+
+fn is_given(value: Option<&String>) -> bool {
+    value.is_some_and(|text| !text.trim().is_empty())
+}
+
+fn check_token_type(of: &str, kind: Option<&str>, fitting: &[&str]) -> Result<(), ApiError> {
+    let short = kind.and_then(|kind| kind.strip_prefix(TOKEN_TYPE));
+    if short.is_some_and(|short| fitting.contains(&short)) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("Invalid {of} token type: {}", kind.unwrap_or("null"))))
 }
 
 fn decode_pair(part: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {

@@ -1,15 +1,12 @@
 //! Token introspection (RFC 7662), for resource servers that cannot verify themselves.
 
-use athenz_crypto::jose::{Claims, UnverifiedJws};
+use athenz_crypto::jose::Claims;
 use athenz_model::wire::zts::IntrospectResponse;
 use athenz_model::{ApiError, Timestamp};
 
+use super::own::{OwnKind, OwnToken};
 use crate::access;
-use crate::signing::ACCESS_TOKEN_TYPE;
 use crate::state::State;
-
-/// Clocks may differ by so much, in seconds.
-const SKEW: i64 = 60;
 
 /// The token of a form body: the first part named `token`, as it stands.
 ///
@@ -34,24 +31,14 @@ pub fn introspect(state: &State, caller: &str, unverified: &str, now: Timestamp)
 
 fn active(state: &State, caller: &str, unverified: &str, now: Timestamp) -> Option<IntrospectResponse> {
     let index = state.index();
-    let jws = UnverifiedJws::parse(unverified).ok()?;
-    // an ID token has no type, and is no answer to what a bearer may do
-    if !jws.unverified_header().has_type(&[ACCESS_TOKEN_TYPE]) {
+    let token = OwnToken::verify(unverified, state, &index, now).ok()?;
+    // an ID token is no answer to what a bearer may do
+    if token.kind != OwnKind::Access {
         return None;
     }
-    let audience =
-        jws.unverified_claims().ok()?.audience().ok()?.first().map(|text| text.to_ascii_lowercase())?;
-    let resource = format!("{audience}:token");
+    let resource = format!("{}:token", token.audience().to_ascii_lowercase());
     let may = access::allowed(&index, &state.semantics, caller, "introspect", &resource, None, now);
-    if !may.is_ok_and(|granted| granted) {
-        return None;
-    }
-    let signers = state.signers();
-    let kid = jws.unverified_header().key_id.clone()?;
-    let key = signers.find(&kid).or_else(|| index.public_key("sys.auth.zts", &kid))?;
-    let claims = jws.verify(key).ok()?.into_claims();
-    claims.check_times(now, SKEW).ok()?;
-    state.config.accepts_issuer(claims.text("iss").ok()??).then(|| response(&claims))
+    may.is_ok_and(|granted| granted).then(|| response(&token.claims))
 }
 
 fn response(claims: &Claims) -> IntrospectResponse {

@@ -1,14 +1,17 @@
 //! Tokens: what a request says, what the caller holds, how long it lasts, and the signature.
 
 pub mod access;
+pub mod answer;
 pub mod assertion;
 pub mod claims;
 pub mod details;
+pub mod exchange;
 pub mod form;
 pub mod id;
 pub mod introspect;
 pub mod lifetime;
 pub mod oidc;
+mod own;
 pub mod role;
 pub mod scope;
 
@@ -46,6 +49,11 @@ fn within_membership(
 ) -> i64 {
     let end = ends.into_iter().min().filter(|_| !config.outlive_membership);
     end.map_or(seconds, |end| seconds.min((end.millis() - now.millis()) / 1000).max(1))
+}
+
+/// `domain:role.name` of short names.
+fn full_role_names<N: AsRef<str>>(domain: &str, names: impl IntoIterator<Item = N>) -> Vec<String> {
+    names.into_iter().map(|name| format!("{domain}:role.{}", name.as_ref())).collect()
 }
 
 fn cannot_sign(error: &dyn std::fmt::Display) -> ApiError {

@@ -253,12 +253,19 @@ fn life(
             wish => Ok(wish.unwrap_or(max).min(max)),
         };
     }
-    let base = user_timeout(state, index, caller, now).unwrap_or(config.id_default_timeout);
-    Ok(wish.filter(|wish| *wish > 0).map_or(base, |wish| wish.min(base)).min(max))
+    Ok(user_life(state, index, caller.name, wish, now))
+}
+
+/// Seconds the token of a user lives: its roles in the user domain may give it more than usual.
+pub(super) fn user_life(state: &State, index: &Index, user: &str, wish: Option<i64>, now: Timestamp) -> i64 {
+    let config = &state.config.tokens;
+    let max = config.id_max_timeout.max(config.id_default_timeout);
+    let base = user_timeout(state, index, user, now).unwrap_or(config.id_default_timeout);
+    wish.filter(|wish| *wish > 0).map_or(base, |wish| wish.min(base)).min(max)
 }
 
 /// The longest time that a role of the user domain gives the user.
-fn user_timeout(state: &State, index: &Index, caller: Caller<'_>, now: Timestamp) -> Option<i64> {
+fn user_timeout(state: &State, index: &Index, user: &str, now: Timestamp) -> Option<i64> {
     let domain = index.domain(state.user_domains.user.as_str())?;
     let tagged: Vec<(&str, i64)> =
         domain.roles().filter_map(|(name, role)| Some((name, role.tag_number(USER_TIMEOUT)?))).collect();
@@ -266,7 +273,7 @@ fn user_timeout(state: &State, index: &Index, caller: Caller<'_>, now: Timestamp
         return None;
     }
     let names: Vec<&str> = tagged.iter().map(|(name, _)| *name).collect();
-    let held = access::held_roles(index, &state.semantics, domain, caller.name, &names, now);
+    let held = access::held_roles(index, &state.semantics, domain, user, &names, now);
     tagged
         .into_iter()
         .filter(|(name, _)| held.iter().any(|role| role.name == *name))

@@ -7,6 +7,7 @@
 
 mod access;
 mod discovery;
+mod exchange;
 mod oidc;
 mod policies;
 mod poll;

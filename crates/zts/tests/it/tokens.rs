@@ -153,7 +153,7 @@ async fn refusals_in_the_words_clients_know() {
                 ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
             ],
             400,
-            "Invalid grant request: token exchange is not supported",
+            "Invalid subject token: Unable to parse token: ",
         ),
     ] {
         let answer = ask(&world, caller, scope, &more).await;
