@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use athenz_model::names::Grammar;
+use athenz_model::operation::Authentication;
 use athenz_model::{ApiError, Timestamp};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, Method};
@@ -199,8 +200,8 @@ impl Authenticator {
         self
     }
 
-    /// Refuses mTLS-restricted certificates everywhere, as ZTS does; ZMS refuses them where it
-    /// authorizes.
+    /// Refuses mTLS-restricted certificates before anything else ([`Self::check_restricted`]), as
+    /// ZTS does; ZMS refuses them where it authorizes.
     #[must_use]
     pub const fn refusing_restricted(mut self) -> Self {
         self.refuse_restricted = true;
@@ -248,13 +249,23 @@ impl Authenticator {
         if let Err(error) = check_name(principal.log_name(), Grammar::PrincipalName, "PrincipalName") {
             return Err(Refusal::from(error).noted("the caller's name is no principal name"));
         }
-        if self.refuse_restricted && principal.mtls_restricted {
-            return Err(ApiError::unauthorized("certificate is mTLS restricted").into());
-        }
         if self.user_check.as_ref().is_some_and(|is_active| !is_active(&principal)) {
             return Err(ApiError::unauthorized("user is not valid").into());
         }
         Ok(principal)
+    }
+
+    /// Whether a caller may come to an operation at all, whatever its rights.
+    ///
+    /// # Errors
+    /// 401 for a certificate that is for TLS only; the operations that name a right refuse it
+    /// themselves.
+    pub fn check_restricted(&self, caller: &Principal, asks: Authentication) -> Result<(), Refusal> {
+        let names_right = matches!(asks, Authentication::Authorize { .. });
+        if self.refuse_restricted && caller.mtls_restricted && !names_right {
+            return Err(ApiError::unauthorized("certificate is mTLS restricted").into());
+        }
+        Ok(())
     }
 
     fn refusal(&self, notes: &str) -> Refusal {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-use athenz_model::operation::{Method, Place};
+use athenz_model::operation::{self, Method, Place};
 use athenz_model::{ApiError, Timestamp};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
@@ -260,7 +260,10 @@ fn authenticate(route: &Route, mount: &MountSettings, head: &Head, now: Timestam
         peer: &head.peer,
         remote: head.remote,
     };
-    let outcome = authenticator.authenticate(&facts, now);
+    let outcome = authenticator.authenticate(&facts, now).and_then(|caller| {
+        let restricted = caller.as_deref().map(|caller| authenticator.check_restricted(caller, route.asks()));
+        restricted.unwrap_or(Ok(())).map(|()| caller)
+    });
     let missing = matches!(outcome, Ok(None)).then(|| authenticator.missing());
     (outcome, missing)
 }
@@ -346,6 +349,10 @@ pub(crate) fn status_class(status: StatusCode) -> usize {
 
 impl Route {
     fn authenticates(&self) -> bool {
-        self.operation.authentication != athenz_model::operation::Authentication::None
+        self.asks() != operation::Authentication::None
+    }
+
+    fn asks(&self) -> operation::Authentication {
+        self.operation.authentication
     }
 }
