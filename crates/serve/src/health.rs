@@ -11,7 +11,20 @@ pub struct Health(Arc<RwLock<Parts>>);
 #[derive(Debug, Default)]
 struct Parts {
     parts: BTreeMap<&'static str, State>,
+    watched: Vec<Watched>,
     draining: bool,
+}
+
+/// A part that is asked rather than told of.
+struct Watched {
+    name: &'static str,
+    problem: Box<dyn Fn() -> Option<String> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watched").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// The state of one part.
@@ -43,6 +56,12 @@ impl Health {
         part
     }
 
+    /// Adds a part that is ready while `problem` names none.
+    pub fn watch(&self, name: &'static str, problem: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let watched = Watched { name, problem: Box::new(problem) };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).watched.push(watched);
+    }
+
     /// From now on the process takes no new work.
     pub fn drain(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).draining = true;
@@ -61,7 +80,11 @@ impl Health {
             State::Waiting(reason) => Some(format!("{name}: {reason}")),
         });
         let draining = inner.draining.then(|| "draining".to_owned());
-        draining.into_iter().chain(waiting).collect()
+        let watched = inner.watched.iter().filter_map(|Watched { name, problem }| {
+            let problem = problem()?;
+            Some(format!("{name}: {problem}"))
+        });
+        draining.into_iter().chain(waiting).chain(watched).collect()
     }
 }
 
@@ -83,6 +106,8 @@ impl HealthPart {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -98,6 +123,12 @@ mod tests {
         store.waiting("connection refused");
         assert_eq!(health.waiting_for(), ["store: connection refused"]);
         store.ready();
+        let stale = Arc::new(AtomicBool::new(true));
+        let asked = stale.clone();
+        health.watch("replica", move || asked.load(Ordering::Relaxed).then(|| "too old".to_owned()));
+        assert_eq!(health.waiting_for(), ["replica: too old"]);
+        stale.store(false, Ordering::Relaxed);
+        assert!(health.is_ready());
         health.drain();
         assert_eq!(health.waiting_for(), ["draining"]);
     }

@@ -5,10 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder, text,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 pub use prometheus_client::registry::Registry;
@@ -104,6 +107,28 @@ impl Metrics {
         register(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// A gauge that is read when somebody asks for it; absent while there is no value.
+    pub fn read_gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Option<f64> + Send + Sync + 'static,
+    ) {
+        let read = Box::new(move || read().map(Value::Gauge));
+        self.register(|registry| registry.register_collector(Box::new(Reading { name, help, read })));
+    }
+
+    /// A counter that is read when somebody asks for it.
+    pub fn read_counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        let read = Box::new(move || Some(Value::Counter(read())));
+        self.register(|registry| registry.register_collector(Box::new(Reading { name, help, read })));
+    }
+
     /// All metrics as text.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -138,6 +163,35 @@ impl Metrics {
 
     pub(crate) fn count_handshake_failure(&self) {
         self.handshake_failures.inc();
+    }
+}
+
+/// A metric whose value somebody else keeps.
+struct Reading {
+    name: &'static str,
+    help: &'static str,
+    read: Box<dyn Fn() -> Option<Value> + Send + Sync>,
+}
+
+enum Value {
+    Gauge(f64),
+    Counter(u64),
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Collector for Reading {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let metric: &dyn EncodeMetric = match (self.read)() {
+            None => return Ok(()),
+            Some(Value::Gauge(value)) => &ConstGauge::new(value),
+            Some(Value::Counter(value)) => &ConstCounter::new(value),
+        };
+        metric.encode(encoder.encode_descriptor(self.name, self.help, None, metric.metric_type())?)
     }
 }
 
@@ -192,6 +246,27 @@ mod tests {
             "athenz_build_info{version=",
             "# EOF",
         ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn values_kept_elsewhere_are_read_when_asked_for() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicU64, Ordering};
+        let metrics = Metrics::new();
+        let kept = Arc::new(AtomicU64::new(0));
+        let (age, count) = (kept.clone(), kept.clone());
+        metrics.read_gauge("age_seconds", "Age", move || {
+            let age = age.load(Ordering::Relaxed);
+            (age > 0).then_some(age as f64 / 2.0)
+        });
+        metrics.read_counter("failures", "Failures", move || count.load(Ordering::Relaxed));
+        let text = metrics.text();
+        assert!(!text.contains("athenz_age_seconds") && text.contains("athenz_failures_total 0"), "{text}");
+        kept.store(3, Ordering::Relaxed);
+        let text = metrics.text();
+        for line in ["# TYPE athenz_age_seconds gauge", "athenz_age_seconds 1.5", "athenz_failures_total 3"] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
     }

@@ -148,6 +148,10 @@ pub struct TokenConfig {
     pub introspection: bool,
     /// The longest life of a client assertion.
     pub max_assertion_life: i64,
+    /// The longest life of an access token that a user's assertion (ID-JAG) is redeemed for.
+    pub jag_user_max_timeout: i64,
+    /// The same where the subject is a service.
+    pub jag_service_max_timeout: i64,
 }
 
 impl Default for TokenConfig {
@@ -171,6 +175,8 @@ impl Default for TokenConfig {
             max_proxy_principals: 32,
             introspection: false,
             max_assertion_life: 86_400,
+            jag_user_max_timeout: 3_600,
+            jag_service_max_timeout: 21_600,
         }
     }
 }
@@ -189,6 +195,9 @@ pub struct ReplicationConfig {
     pub delete_interval: i64,
     /// Time between two comparisons of everything held.
     pub check_interval: i64,
+    /// How long ago ZMS may have confirmed what is held for it to be used. When that is longer ago
+    /// nothing is issued or decided, and the server is not ready; without it, never.
+    pub max_age: Option<i64>,
     /// Age at which a document is fetched again although nothing changed.
     pub refetch_age: i64,
     /// Documents fetched again for their age in one comparison.
@@ -203,9 +212,17 @@ impl Default for ReplicationConfig {
             update_interval: 60,
             delete_interval: 60,
             check_interval: 600,
+            max_age: None,
             refetch_age: 2_592_000,
             refetch_count: 10,
         }
+    }
+}
+
+impl ReplicationConfig {
+    /// Whether [`Self::max_age`] leaves time for a look for changes to fail once.
+    pub fn max_age_is_possible(&self) -> bool {
+        self.max_age.is_none_or(|max_age| max_age >= self.update_interval.saturating_mul(2).max(1))
     }
 }
 

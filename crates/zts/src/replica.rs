@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use athenz_model::{Clock, Timestamp};
+use athenz_serve::metrics::Metrics;
 
 use crate::index::{DomainEntry, Index};
 use crate::source::{Checkpoint, DiskStore, Epoch, Event, TrustedDomain};
@@ -33,6 +34,9 @@ pub struct Replica {
     checkpoint_at: AtomicI64,
     epoch: AtomicU64,
     sequence: AtomicU64,
+    failures: AtomicU64,
+    domain_failures: AtomicU64,
+    owed: AtomicU64,
 }
 
 /// How far a domain is known; ordered by age.
@@ -67,7 +71,36 @@ impl Replica {
             checkpoint_at: AtomicI64::new(i64::MIN),
             epoch: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            domain_failures: AtomicU64::new(0),
+            owed: AtomicU64::new(0),
         }
+    }
+
+    /// Shows how old what is held is, how much that is, and what failed.
+    pub fn register(self: &Arc<Self>, metrics: &Metrics) {
+        let gauge = |name, help, read: fn(&Self) -> Option<f64>| {
+            let replica = Arc::clone(self);
+            metrics.read_gauge(name, help, move || read(&replica));
+        };
+        let counter = |name, help, read: fn(&Self) -> &AtomicU64| {
+            let replica = Arc::clone(self);
+            metrics.read_counter(name, help, move || read(&replica).load(Ordering::Relaxed));
+        };
+        gauge("replica_age_seconds", "Time since ZMS last confirmed that everything is held", |replica| {
+            Some(seconds(replica.now().millis().saturating_sub(replica.fresh_at()?.millis()).max(0)))
+        });
+        gauge("replica_domains", "Domains held", |replica| Some(number(replica.index().len() as u64)));
+        gauge("replica_domains_owed", "Changed domains that could not be taken yet", |replica| {
+            Some(number(replica.owed.load(Ordering::Relaxed)))
+        });
+        gauge("replica_sequence", "Sequence of ZMS that is held, where the source tells it", |replica| {
+            Some(number(replica.checkpoint().sequence)).filter(|sequence| *sequence > 0.0)
+        });
+        counter("replication_failures", "Looks for changes that failed", |replica| &replica.failures);
+        counter("replication_domain_failures", "Domains that could not be fetched or verified", |replica| {
+            &replica.domain_failures
+        });
     }
 
     /// The present index. Holding it is cheap and stops nobody.
@@ -89,6 +122,38 @@ impl Replica {
     pub fn fresh_at(&self) -> Option<Timestamp> {
         let at = self.checkpoint_at.load(Ordering::Acquire);
         (at != i64::MIN).then(|| Timestamp::from_millis(at))
+    }
+
+    /// Everything told before `at` is held: said by the source, or known from before a restart.
+    pub fn confirm(&self, at: Timestamp) {
+        self.checkpoint_at.store(at.millis(), Ordering::Release);
+    }
+
+    /// Why what is held may not be used, when nobody has confirmed it for longer than `max_age`
+    /// seconds.
+    pub fn too_old(&self, max_age: i64) -> Option<String> {
+        let Some(fresh_at) = self.fresh_at() else {
+            return Some("ZMS has not confirmed the domains of this server yet".to_owned());
+        };
+        let age = self.now().millis().saturating_sub(fresh_at.millis()) / 1_000;
+        (age > max_age).then(|| {
+            format!("domains were confirmed {age} seconds ago, which is more than the {max_age} allowed")
+        })
+    }
+
+    /// The source could not be asked for changes.
+    pub fn count_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A domain could not be had; what is held of it stays.
+    pub fn count_domain_failure(&self) {
+        self.domain_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many domains have changed and are not held yet.
+    pub fn owe(&self, domains: usize) {
+        self.owed.store(domains as u64, Ordering::Relaxed);
     }
 
     /// The point the source has reached.
@@ -144,7 +209,7 @@ impl Replica {
         if let Some(checkpoint) = reached {
             self.epoch.store(checkpoint.epoch.0, Ordering::Release);
             self.sequence.store(checkpoint.sequence, Ordering::Release);
-            self.checkpoint_at.store(self.clock.now().millis(), Ordering::Release);
+            self.confirm(self.clock.now());
         }
         results
     }
@@ -188,4 +253,14 @@ impl Replica {
     fn writer(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric need not be exact beyond 2^53")]
+const fn number(value: u64) -> f64 {
+    value as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric need not be exact beyond 2^53")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
 }

@@ -90,6 +90,11 @@ impl State {
         &self.zms_keys
     }
 
+    /// Why nothing may be answered from the domains held: they are older than this deployment allows.
+    pub fn staleness(&self) -> Option<String> {
+        self.replica.too_old(self.config.replication.max_age?)
+    }
+
     /// The present index.
     pub fn index(&self) -> Guard<Arc<Index>> {
         self.replica.index()

@@ -16,6 +16,7 @@ use athenz_serve::shutdown;
 use athenz_store::certificate_records::{CertificateRecords, Limits};
 use athenz_store::{Store, StoreConfig, StoreUrl};
 use athenz_zms::config::Rules;
+use athenz_zts::certificates::cleaning::Cleaning;
 use athenz_zts::signing::Signers;
 use athenz_zts::tokens::details::{Definition, Field};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,6 @@ use super::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
     ZtsSettings, start_zms, start_zts, system_service,
 };
-use super::standalone::clean_records;
 
 /// How often certificates of the servers are looked at.
 const RENEWAL: Duration = Duration::from_secs(6 * 3600);
@@ -97,7 +97,7 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     listen::check_answers(&zms.router, "/zms/v1/status").await?;
     listen::check_answers(&zts.router, "/zts/v1/status").await?;
     tokio::spawn(feed.run(Arc::clone(&store), stop.clone()));
-    tokio::spawn(clean_records(Arc::clone(&zts.state), stop.clone()));
+    tokio::spawn(Cleaning::new(Arc::clone(&zts.state)).run(stop.clone().cancelled_owned()));
     tokio::spawn(renew(Arc::clone(&home), names, Arc::clone(&clock), stop.clone()));
     let serving = serve(&home, listeners, (&zms, &zts), &clock, &stop)?;
     let ready = home.write_ready(&Ready {

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 const TOGETHER: usize = 256;
 /// The pause before a domain that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
-/// How often a store that other processes write to is asked, should a hint be lost.
+/// How often the replica hears that it has everything, and a store that other processes write to is
+/// asked, should a hint be lost.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Tells a replica what a ZMS has.
@@ -27,13 +28,15 @@ pub struct Feed {
     replica: Arc<Replica>,
     told: BTreeMap<DomainName, Sequence>,
     epoch: Option<i64>,
+    /// Up to where everything has been told.
+    complete: Option<Sequence>,
     failed: bool,
 }
 
 impl Feed {
     /// A feed that has told nothing yet.
     pub fn new(zms: Arc<Zms>, replica: Arc<Replica>) -> Self {
-        Self { zms, replica, told: BTreeMap::new(), epoch: None, failed: false }
+        Self { zms, replica, told: BTreeMap::new(), epoch: None, complete: None, failed: false }
     }
 
     /// Tells everything that is new, once. A domain that cannot be told holds up no other.
@@ -43,8 +46,13 @@ impl Feed {
         if self.epoch.replace(world.head.epoch.0) != Some(world.head.epoch.0) {
             // numbers of another life of the store say nothing
             self.told.clear();
+            self.complete = None;
+        }
+        if self.complete == Some(world.head.sequence) {
+            return self.replica.confirm(self.replica.now());
         }
         self.failed = false;
+        self.complete = None;
         let mut events = Vec::new();
         for domain in self.changed(&world) {
             match self.document(&world, &domain, epoch).await {
@@ -54,6 +62,7 @@ impl Feed {
                 }
                 Err(error) => {
                     tracing::error!(domain = %domain.name, error, "ZTS is not told of a domain");
+                    self.replica.count_domain_failure();
                     self.failed = true;
                 }
             }
@@ -65,6 +74,7 @@ impl Feed {
         if !self.failed {
             let sequence = u64::try_from(world.head.sequence.0).unwrap_or_default();
             events.push(Event::Checkpoint(Checkpoint { epoch, sequence }));
+            self.complete = Some(world.head.sequence);
         }
         self.replica.apply(events);
     }
@@ -75,20 +85,26 @@ impl Feed {
         let mut heads = self.zms.heads();
         let mut hints = store.listen();
         loop {
-            tokio::select! {
+            let pause = if self.failed { RETRY } else { LOOK };
+            let is_newest = tokio::select! {
                 () = stop.cancelled() => return,
-                changed = heads.changed() => if changed.is_err() { return },
+                // what this process commits, it has just followed the others up to
+                changed = heads.changed() => if changed.is_err() { return } else { true },
                 _ = hints.changed(), if store.is_shared() => self.follow_others().await,
-                () = tokio::time::sleep(LOOK), if store.is_shared() => self.follow_others().await,
-                () = tokio::time::sleep(RETRY), if self.failed => {}
+                () = tokio::time::sleep(pause) => self.follow_others().await,
+            };
+            if is_newest {
+                self.step().await;
+            } else {
+                // what is held stays in use, and grows old
+                self.replica.count_failure();
             }
-            self.step().await;
         }
     }
 
-    async fn follow_others(&self) {
-        // an error is logged there; what is held stays in use
-        let _ = self.zms.fresh_world().await;
+    /// Whether the world is the newest now; an error is logged where it happens.
+    async fn follow_others(&self) -> bool {
+        self.zms.fresh_world().await.is_ok()
     }
 
     /// Domains that are no longer there. All that are there have been told, but for those that failed.

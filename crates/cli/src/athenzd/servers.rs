@@ -243,6 +243,7 @@ pub fn start_zts(settings: ZtsSettings) -> Result<RunningZts, ServerError> {
         Some(certificates) => state.with_certificates(certificates),
         None => state,
     });
+    register(&state, &settings.surroundings.metrics);
     let keys: Arc<dyn PublicKeys> = state.clone();
     let authorities: Vec<Arc<dyn CallerAuthority>> = vec![
         Arc::new(PrincipalTokenAuthority::new(
@@ -257,6 +258,17 @@ pub fn start_zts(settings: ZtsSettings) -> Result<RunningZts, ServerError> {
         .refusing_restricted();
     let mount = athenz_zts::api::mount(Arc::clone(&state), Arc::new(authenticator));
     Ok(RunningZts { state, replica, router: settings.surroundings.router(mount)? })
+}
+
+fn register(state: &Arc<State>, metrics: &Metrics) {
+    state.replica.register(metrics);
+    if state.certificates().is_ok() {
+        let help = "Certificate records forgotten because their certificates had ended";
+        let state = Arc::clone(state);
+        metrics.read_counter("certificate_records_removed", help, move || {
+            state.certificates().map_or(0, Certificates::removed)
+        });
+    }
 }
 
 fn certificates(

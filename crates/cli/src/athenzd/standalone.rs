@@ -22,9 +22,11 @@ use athenz_store::Store;
 use athenz_store::certificate_records::{CertificateRecords, Limits};
 use athenz_zms::SystemService;
 use athenz_zms::config::Rules;
+use athenz_zts::Replica;
+use athenz_zts::certificates::cleaning::Cleaning;
+use athenz_zts::config::ReplicationConfig;
 use athenz_zts::signing::Signers;
 use athenz_zts::source::{DiskStore, Poller};
-use athenz_zts::{Replica, State};
 use tokio_util::sync::CancellationToken;
 
 use super::listen::{self, Bound};
@@ -36,10 +38,6 @@ use super::settings::{
     read_public_key,
 };
 
-/// How often records of certificates that have ended are forgotten.
-const CLEANING: Duration = Duration::from_secs(3600);
-/// The most records forgotten at once.
-const CLEANED: u32 = 1_000;
 /// The pause between two looks while nothing is held yet.
 const FIRST_LOOKS: Duration = Duration::from_secs(2);
 
@@ -91,6 +89,7 @@ pub(super) async fn zts(file: ZtsFile) -> anyhow::Result<()> {
     let ready = front.health.part("domains");
     let client = zms_client(&file.source, &front.clock)?;
     let replication = file.zts.replication.clone();
+    check_max_age(&replication)?;
     let disk = replication.data_dir.as_ref().map(DiskStore::open).transpose();
     let issuer = match &file.issuer {
         Some(table) => Some(issuer(table).await.context("[issuer]")?),
@@ -106,11 +105,13 @@ pub(super) async fn zts(file: ZtsFile) -> anyhow::Result<()> {
         surroundings: front.surroundings(),
     })
     .context("ZTS does not start")?;
+    let state = Arc::clone(&running.state);
+    front.health.watch("replica", move || state.staleness());
     let keys = trusted_keys(running.state.zms_keys())?;
     let poller = poller(client, keys, &replication, &running.replica);
     let period = Duration::from_secs(u64::try_from(replication.update_interval).unwrap_or(60).max(1));
     tokio::spawn(follow(poller, Arc::clone(&running.replica), period, ready, stop.clone()));
-    tokio::spawn(clean_records(Arc::clone(&running.state), stop.clone()));
+    tokio::spawn(Cleaning::new(Arc::clone(&running.state)).run(stop.clone().cancelled_owned()));
     front.serve(running.router, stop).await
 }
 
@@ -120,6 +121,17 @@ fn trusted_keys<K>(keys: &[K]) -> anyhow::Result<&[K]> {
         bail!("[zts] zms_public_keys: name at least one public key of ZMS, with `id` and `pem`");
     }
     Ok(keys)
+}
+
+fn check_max_age(replication: &ReplicationConfig) -> anyhow::Result<()> {
+    if !replication.max_age_is_possible() {
+        bail!(
+            "[zts.replication] max_age: {} seconds are less than two times update_interval ({})",
+            replication.max_age.unwrap_or_default(),
+            replication.update_interval
+        );
+    }
+    Ok(())
 }
 
 fn signers(file: &ZtsFile, clock: &dyn Clock) -> anyhow::Result<Signers> {
@@ -188,23 +200,6 @@ async fn follow(
         let pause = if holds_something { period } else { FIRST_LOOKS.min(period) };
         if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
             return;
-        }
-    }
-}
-
-/// Forgets records of certificates that have ended, until `stop`.
-pub(super) async fn clean_records(state: Arc<State>, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(CLEANING)).await.is_some() {
-        let Ok(certificates) = state.certificates() else { return };
-        loop {
-            match certificates.clean(state.now(), CLEANED).await {
-                Ok(cleaned) if cleaned >= u64::from(CLEANED) => {}
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "certificate records cannot be cleaned");
-                    break;
-                }
-            }
         }
     }
 }
@@ -299,6 +294,7 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
         ServerFile::Zts(file) => {
             check_server(&file.server, &file.open_paths)?;
             signers(file, &*clock)?;
+            check_max_age(&file.zts.replication)?;
             file.users.domains()?;
             trusted_keys(&file.zts.zms_keys().context("[zts] zms_public_keys")?)?;
             check_identity(&file.source.certificate, &file.source.key).context("[source]")?;

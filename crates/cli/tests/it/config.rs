@@ -67,6 +67,7 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
         (&zms, "zms-0.key", "none.key", "none.key"),
         (&zts, "update_interval", "update_intervall", "did you mean `update_interval`?"),
         (&zts, "[[zts.zms_public_keys]]", "[[zts.zms_public_key]]", "did you mean `zms_public_keys`?"),
+        (&zts, "max_age = 86400", "max_age = 19", "19 seconds are less than two times update_interval"),
         (&zts, "issuer.key", "zms.key", "[issuer]"),
         (&zts, "records = \"sqlite:", "records = \"mysql:", "[issuer]: records: a store is `sqlite:<path>`"),
         (&zts, "# records_authorities", "records_authority", "did you mean `records_authorities`?"),

@@ -20,7 +20,7 @@ use crate::caller::Authenticator;
 use crate::limits::{Admission, BodyMemory, RequestLimits};
 use crate::metrics::{Metrics, OperationMetrics};
 use crate::remote::TrustedProxies;
-use crate::wire::{Answer, BodyForm};
+use crate::wire::{Answer, BodyForm, Refusal};
 
 /// What a handler gives back, boxed.
 pub(super) type BoxAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -90,7 +90,14 @@ pub struct Mount<S> {
     operations: &'static [Operation],
     state: Arc<S>,
     handlers: HashMap<&'static str, (Handler, RouteOptions)>,
+    refusal: Option<Refusing<S>>,
     problems: Vec<RouterError>,
+}
+
+/// When nothing is answered, and by which operations all the same.
+struct Refusing<S> {
+    refusal: fn(&S) -> Option<Refusal>,
+    except: &'static [&'static str],
 }
 
 impl<S> fmt::Debug for Mount<S> {
@@ -108,7 +115,7 @@ impl<S: Send + Sync + 'static> Mount<S> {
             invalid_object: "Invalid Object",
             refuses_trace_and_options: false,
         };
-        Self { settings, operations, state, handlers: HashMap::new(), problems: Vec::new() }
+        Self { settings, operations, state, handlers: HashMap::new(), refusal: None, problems: Vec::new() }
     }
 
     /// Who finds the callers. Without one, nobody is authenticated.
@@ -132,6 +139,20 @@ impl<S: Send + Sync + 'static> Mount<S> {
         self
     }
 
+    /// Lets operations answer only while the state gives no refusal, but for those of `except`.
+    /// To be called before their handlers are given.
+    #[must_use]
+    pub fn refuse_while(
+        mut self,
+        refusal: fn(&S) -> Option<Refusal>,
+        except: &'static [&'static str],
+    ) -> Self {
+        let unknown = except.iter().filter(|id| !self.operations.iter().any(|known| known.id == **id));
+        self.problems.extend(unknown.map(|id| RouterError::UnknownOperation(id)));
+        self.refusal = Some(Refusing { refusal, except });
+        self
+    }
+
     /// Gives an operation its handler.
     #[must_use]
     pub fn handle<F, R>(self, id: &'static str, handler: F) -> Self
@@ -150,7 +171,12 @@ impl<S: Send + Sync + 'static> Mount<S> {
         R: Future<Output = Answer> + Send + 'static,
     {
         let state = Arc::clone(&self.state);
-        let handler = Handler(Box::new(move |call| Box::pin(handler(Arc::clone(&state), call))));
+        let refusing = self.refusal.as_ref().filter(|refusing| !refusing.except.contains(&id));
+        let refusal = refusing.map(|refusing| refusing.refusal);
+        let handler = Handler(Box::new(move |call| match refusal.and_then(|refusal| refusal(&state)) {
+            Some(refusal) => Box::pin(std::future::ready(Err(refusal))),
+            None => Box::pin(handler(Arc::clone(&state), call)),
+        }));
         if !self.operations.iter().any(|operation| operation.id == id) {
             self.problems.push(RouterError::UnknownOperation(id));
         }

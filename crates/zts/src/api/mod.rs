@@ -25,11 +25,17 @@ use crate::state::State;
 /// Where the operations of ZTS are.
 pub const PREFIX: &str = "/zts/v1";
 
+/// Operations that answer however old the domains are: keys and descriptions, with which what was
+/// issued before is verified.
+const OF_NO_DOMAIN: [&str; 5] =
+    ["getJWKList", "getOpenIDConfig", "getOAuthConfig", "getCertificateAuthorityBundle", "getRdlSchema"];
+
 /// All operations, with callers known by these authorities.
 pub fn mount(state: Arc<State>, authenticator: Arc<Authenticator>) -> Mount<State> {
     let mount = Mount::new(PREFIX, ZTS, state)
         .authenticator(authenticator)
         .invalid_object(messages::INVALID_OBJECT)
+        .refuse_while(refuse_when_stale, &OF_NO_DOMAIN)
         .refuse_trace_and_options();
     let mount = access::add(mount);
     let mount = discovery::add(mount);
@@ -41,6 +47,11 @@ pub fn mount(state: Arc<State>, authenticator: Arc<Authenticator>) -> Mount<Stat
     let mount = system::add(mount);
     let mount = tokens::add(mount);
     unsupported::add(mount)
+}
+
+fn refuse_when_stale(state: &State) -> Option<Refusal> {
+    let problem = state.staleness()?;
+    Some(ApiError::unavailable(format!("{problem}; retry later, or ask another server")).into())
 }
 
 /// The beginning of every call: who asks, then the names in path and query.

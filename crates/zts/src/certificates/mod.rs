@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod bundles;
+pub mod cleaning;
 pub mod config;
 pub mod csr_rules;
 pub mod launch;
@@ -26,6 +27,7 @@ mod role;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use athenz_model::Timestamp;
 use athenz_store::certificate_records::{CertificateRecords, RecordStoreError};
@@ -85,6 +87,7 @@ pub struct Certificates {
     bundles: Bundles,
     authorities: NameAuthorities,
     key_configs: KeyConfigs,
+    removed: AtomicU64,
 }
 
 impl Certificates {
@@ -103,6 +106,7 @@ impl Certificates {
             bundles: Bundles::read(&config.bundles, signer.authority_pem())?,
             authorities: NameAuthorities::default(),
             key_configs: KeyConfigs::default(),
+            removed: AtomicU64::new(0),
             config,
             signer,
             records,
@@ -121,6 +125,14 @@ impl Certificates {
     /// # Errors
     /// The store is not available.
     pub async fn clean(&self, now: Timestamp, limit: u32) -> Result<u64, RecordStoreError> {
-        self.records.clean(now, now.plus_minutes(-self.config.service_max_minutes), limit).await
+        let issued_before = now.plus_minutes(-self.config.service_max_minutes);
+        let removed = self.records.clean(now, issued_before, limit).await?;
+        self.removed.fetch_add(removed, Ordering::Relaxed);
+        Ok(removed)
+    }
+
+    /// How many records [`Self::clean`] has forgotten since the start.
+    pub fn removed(&self) -> u64 {
+        self.removed.load(Ordering::Relaxed)
     }
 }

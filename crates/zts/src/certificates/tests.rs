@@ -17,6 +17,7 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 
 use super::Certificates;
+use super::cleaning::Cleaning;
 use super::config::CertificateConfig;
 use super::signer::{BuiltInSigner, Maxima};
 use crate::config::Config;
@@ -348,6 +349,35 @@ async fn refreshes_at_once_leave_one_chain() {
     let record = world.state.certificates().unwrap().records.lookup(&key).await.unwrap().unwrap();
     assert!(issued.contains(&record.current.serial), "the current certificate was handed out");
     assert_eq!(record.previous.serial, a.serial_hex());
+}
+
+#[tokio::test]
+async fn records_are_forgotten_when_their_certificates_have_ended() {
+    let world = World::new();
+    let mut cleaning = Cleaning::new(world.state.clone());
+    let token = world.register_token("i-1").await;
+    let a = certificate(&world.register(&token, &csr(&world.api, "i-1")).await);
+    let certificates = world.state.certificates().unwrap();
+    let key = RecordKey {
+        provider: "sys.auth.zts".into(),
+        instance_id: "i-1".into(),
+        service: "weather.api".into(),
+    };
+    let hour = std::time::Duration::from_secs(3_600);
+    for _ in 0..30 {
+        let pause = cleaning.step().await;
+        assert!(pause <= hour && certificates.removed() == 0, "{pause:?}");
+        world.clock.advance_seconds(86_400);
+    }
+    assert!(a.not_after() <= world.clock.now());
+    // thirty days and a little: now the certificate has ended for whatever clock
+    world.clock.advance_seconds(2 * 3_600);
+    let pause = cleaning.step().await;
+    assert_eq!((certificates.removed(), certificates.records.lookup(&key).await.unwrap()), (1, None));
+    let tenth = hour / 10;
+    assert!(pause >= hour - tenth && pause <= hour + tenth, "{pause:?}");
+    assert!(cleaning.step().await <= pause, "not before its time");
+    assert_eq!(certificates.removed(), 1);
 }
 
 #[tokio::test]

@@ -44,6 +44,9 @@ pub struct StoredDocument {
 pub struct SourceState {
     /// The last tag of the list of changes.
     pub tag: Option<String>,
+    /// When everything told before was held.
+    #[serde(default)]
+    pub fresh_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -200,7 +203,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = DiskStore::open(folder.path()).unwrap();
         assert_eq!(store.state(), SourceState::default());
-        let state = SourceState { tag: Some("\"2026-08-01T10:00:00.000Z\"".to_owned()) };
+        let tag = Some("\"2026-08-01T10:00:00.000Z\"".to_owned());
+        let state = SourceState { tag, fresh_at: Some(Timestamp::from_seconds(9)) };
         store.save_state(&state).unwrap();
         assert_eq!(store.state(), state);
         assert!(store.names().unwrap().is_empty());

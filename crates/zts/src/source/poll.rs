@@ -146,6 +146,14 @@ impl<C: ZmsClient> Poller<C> {
     /// # Errors
     /// The list of changes cannot be had. What single domains do is logged and tried again.
     pub async fn step(&mut self) -> Result<(), PollError> {
+        let looked = self.look().await;
+        if looked.is_err() {
+            self.replica.count_failure();
+        }
+        looked
+    }
+
+    async fn look(&mut self) -> Result<(), PollError> {
         let now = self.replica.now();
         let changed = self.changes().await?;
         self.owed.extend(changed);
@@ -158,7 +166,11 @@ impl<C: ZmsClient> Poller<C> {
             self.deletes_at = now.plus_seconds(self.config.delete_interval.max(self.config.update_interval));
         }
         self.fetch_owed(now).await;
+        self.replica.owe(self.owed.len());
         apply(&self.replica, vec![Event::Checkpoint(Checkpoint::default())]).await;
+        // what changed while domains were fetched is for the next look
+        self.replica.confirm(now);
+        self.state.fresh_at = Some(now);
         self.save_state();
         Ok(())
     }
@@ -173,6 +185,9 @@ impl<C: ZmsClient> Poller<C> {
             }
         };
         self.state = disk.state();
+        if let Some(at) = self.state.fresh_at {
+            self.replica.confirm(at);
+        }
         let mut ready = Vec::with_capacity(names.len());
         for (name, loaded) in load_all(&self.replica, disk, &self.anchors, &names) {
             match loaded {
@@ -209,7 +224,10 @@ impl<C: ZmsClient> Poller<C> {
             status => Err(PollError::Status(status)),
         }) {
             Ok(all) => all,
-            Err(error) => return tracing::warn!(%error, "domains cannot be compared"),
+            Err(error) => {
+                self.replica.count_failure();
+                return tracing::warn!(%error, "domains cannot be compared");
+            }
         };
         let index = self.replica.index();
         let missed = all.into_iter().filter(|listed| match index.domain(&listed.name) {
@@ -233,7 +251,10 @@ impl<C: ZmsClient> Poller<C> {
         let names =
             match self.client.get("/domain", None).await.map_err(PollError::from).and_then(domain_names) {
                 Ok(names) => names,
-                Err(error) => return tracing::warn!(%error, "the names of all domains cannot be had"),
+                Err(error) => {
+                    self.replica.count_failure();
+                    return tracing::warn!(%error, "the names of all domains cannot be had");
+                }
             };
         let index = self.replica.index();
         let gone = index.domain_names().filter(|held| !names.contains(*held)).map(str::to_owned);
@@ -275,7 +296,8 @@ impl<C: ZmsClient> Poller<C> {
                     self.owed.remove(&name);
                 }
                 Err(error) => {
-                    tracing::warn!(domain = %name, %error, "a domain is not taken; what is held stays")
+                    self.replica.count_domain_failure();
+                    tracing::warn!(domain = %name, %error, "a domain is not taken; what is held stays");
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! ZTS without sockets: a small world, callers with certificates, and every kind of answer.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests stand outside of test functions"
 )]
@@ -12,5 +13,6 @@ mod oidc;
 mod policies;
 mod poll;
 mod replica;
+mod stale;
 mod tokens;
 mod world;

@@ -5,6 +5,7 @@ use athenz_crypto::keys::{Curve, Hash, PrivateKey, SignatureForm};
 use athenz_crypto::ybase64;
 use athenz_model::wire::canonical;
 use athenz_model::{Clock, ManualClock, Timestamp};
+use athenz_serve::metrics::Metrics;
 use athenz_zts::Replica;
 use athenz_zts::config::{DocumentForm, ReplicationConfig};
 use athenz_zts::source::{DiskStore, HttpAnswer, Poller, TrustAnchors, ZmsClient, ZmsError};
@@ -189,17 +190,52 @@ async fn it_starts_from_disk_while_zms_is_away() {
     let (mut poller, _) = site.start();
     poller.step().await.unwrap();
     drop(poller);
+    let left = site.clock.now();
 
     site.zms.with(|zms| zms.away = true);
+    site.clock.advance_seconds(100);
     let (mut poller, replica) = site.start();
     assert_eq!(names(&replica), ["a", "sys.auth"]);
     assert!(poller.step().await.is_err());
-    assert_eq!((names(&replica).len(), replica.fresh_at()), (2, None), "it serves, and says it is not fresh");
+    let known = (names(&replica).len(), replica.fresh_at());
+    assert_eq!(known, (2, Some(left)), "it serves, and says since when it is not fresh");
+    assert_eq!(replica.too_old(100), None);
+    let told = replica.too_old(99).unwrap();
+    assert!(told.contains("100 seconds ago") && told.contains("the 99 allowed"), "{told}");
 
     site.zms.with(|zms| zms.away = false);
     site.zms.fetches();
     poller.step().await.unwrap();
     assert_eq!(site.zms.fetches(), 0, "what is held is not fetched again");
+}
+
+#[tokio::test]
+async fn age_and_failures_are_shown() {
+    let site = Site::new(DocumentForm::Jws);
+    let (mut poller, replica) = site.start();
+    let metrics = Metrics::new();
+    replica.register(&metrics);
+    let shows = |lines: &[&str]| {
+        let text = metrics.text();
+        for line in lines {
+            assert!(text.contains(&format!("\nathenz_{line}\n")), "{line} is not in\n{text}");
+        }
+    };
+    shows(&["replica_domains 0.0", "replication_failures_total 0"]);
+    assert!(!metrics.text().contains("athenz_replica_age_seconds "), "never told, so of no age");
+    assert!(replica.too_old(i64::MAX).is_some(), "never told, so never good");
+
+    site.zms.put("a", 2);
+    site.zms.put("b", 3);
+    site.zms.with(|zms| zms.broken.push("b".to_owned()));
+    poller.step().await.unwrap();
+    site.clock.advance_millis(2_500);
+    shows(&["replica_age_seconds 2.5", "replica_domains 2.0", "replica_domains_owed 1.0"]);
+    shows(&["replication_domain_failures_total 1", "replication_failures_total 0"]);
+    site.zms.with(|zms| zms.away = true);
+    site.clock.advance_seconds(60);
+    assert!(poller.step().await.is_err());
+    shows(&["replica_age_seconds 62.5", "replication_failures_total 1"]);
 }
 
 #[tokio::test]
