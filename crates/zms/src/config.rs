@@ -91,6 +91,10 @@ pub struct Config {
     pub quota: Limits,
     /// Solution templates; the shipped ones when absent.
     pub solution_templates_fname: Option<PathBuf>,
+    /// Domain of the role whose members are service providers.
+    pub service_provider_manager_domain: String,
+    /// The role whose members are service providers.
+    pub service_provider_manager_role: String,
     /// Services that may act for others; the shipped ones when absent.
     pub authz_service_fname: Option<PathBuf>,
     /// How long a user token lives, seconds.
@@ -156,6 +160,8 @@ impl Default for Config {
             search_service_limit: 100,
             quota: Limits::default(),
             solution_templates_fname: None,
+            service_provider_manager_domain: "sys.auth".to_owned(),
+            service_provider_manager_role: "service_providers".to_owned(),
             authz_service_fname: None,
             user_token_timeout: 3600,
             cors_origin_list: Vec::new(),

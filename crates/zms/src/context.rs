@@ -89,6 +89,17 @@ impl Context<'_> {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// A domain that must exist, for policies, services and entities.
+    ///
+    /// # Errors
+    /// 404 in the words of the store.
+    pub(crate) fn stored_domain(
+        &self,
+        name: &str,
+    ) -> Result<&std::sync::Arc<athenz_world::Domain>, ApiError> {
+        self.world.domain(name).ok_or_else(|| ApiError::not_found(format!("unknown domain - {name}")))
+    }
+
     /// A domain that must exist.
     ///
     /// # Errors

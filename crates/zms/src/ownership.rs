@@ -6,6 +6,7 @@ use athenz_model::names::Grammar;
 use athenz_world::Ownership;
 
 use crate::context::Context;
+use crate::values::check_grammar;
 
 /// Longest owner name, characters.
 const MAX_LENGTH: usize = 32;
@@ -38,12 +39,7 @@ impl OwnerHeader {
     /// 400: not a name, or too long.
     pub(crate) fn parse(value: Option<&str>) -> Result<Self, ApiError> {
         let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(Self::Absent) };
-        if !Grammar::ResourceOwnerName.matches(value) {
-            let expected = Grammar::ResourceOwnerName.expression();
-            return Err(ApiError::bad_request(format!(
-                "Invalid ResourceOwnerName error: String pattern mismatch (expected \"{expected}\")  for type ResourceOwnerName in data"
-            )));
-        }
+        check_grammar(value, Grammar::ResourceOwnerName, "ResourceOwnerName")?;
         if value.len() > MAX_LENGTH {
             return Err(ApiError::bad_request(format!(
                 "Invalid resource owner: {value} : name length cannot exceed {MAX_LENGTH} characters"

@@ -13,7 +13,7 @@ use crate::quota::TAGS;
 pub(crate) fn mismatch(of: &str, grammar: Grammar) -> ApiError {
     let expected = grammar.expression();
     ApiError::bad_request(format!(
-        "Invalid {of} error: String pattern mismatch (expected \"{expected}\")  for type {of} in data"
+        "Invalid {of} error: ResourceException (400): {{code: 400, message: \"Invalid {of} error: String pattern mismatch (expected \"{expected}\")  for type {of} in data\"}}"
     ))
 }
 
@@ -76,7 +76,6 @@ pub(crate) fn not_negative(fields: &[(&str, Option<i32>)]) -> Result<(), ApiErro
 /// 400: more values than an object may have, or a value twice under one key.
 pub(crate) fn tags(
     kind: &str,
-    stored: &BTreeMap<String, Vec<String>>,
     given: Option<BTreeMap<String, TagValueList>>,
 ) -> Result<Option<BTreeMap<String, Vec<String>>>, ApiError> {
     let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
@@ -87,17 +86,8 @@ pub(crate) fn tags(
         .collect();
     let count: usize = tags.values().map(Vec::len).sum();
     if count > TAGS {
-        // groups and services never count what they hold
-        let current = match kind {
-            "group" | "service" => 0,
-            _ => stored
-                .iter()
-                .filter(|(key, _)| !tags.contains_key(*key))
-                .map(|(_, values)| values.len())
-                .sum(),
-        };
         return Err(ApiError::bad_request(format!(
-            "{kind} tag quota exceeded - limit: {TAGS}, current tags count: {current}, new tags count: {count}"
+            "{kind} tag quota exceeded - limit: {TAGS}, current tags count: 0, new tags count: {count}"
         )));
     }
     // as recorded: values that differ in case alone are the same

@@ -100,6 +100,30 @@ async fn furnish_more(world: &TestWorld) {
     let quota = json!({"name": "sports", "subdomain": 9, "role": 99, "roleMember": 99, "policy": 99, "assertion": 99,
         "entity": 99, "service": 99, "serviceHost": 99, "publicKey": 99, "group": 99, "groupMember": 99});
     admin.put("/zms/v1/domain/sports/quota", &quota).await.expect(204);
+    furnish_tenancy(world).await;
+}
+
+/// `sports` is a tenant of `news` and has it as a tenant; both have a provider.
+async fn furnish_tenancy(world: &TestWorld) {
+    let (admin, jane) = (world.admin(), world.user("jane"));
+    let service = json!({"name": "news.api"});
+    world.user("ann").put("/zms/v1/domain/news/service/api", &service).await.expect(204);
+    // nobody depends on this one
+    jane.put("/zms/v1/domain/sports/service/idle", &json!({"name": "sports.idle"})).await.expect(204);
+    let providers = json!({"name": "service_providers",
+        "roleMembers": [{"memberName": "sports.api"}, {"memberName": "news.api"}]});
+    admin.put("/zms/v1/domain/sys.auth/role/service_providers", &providers).await.expect(204);
+    let depends = json!({"service": "news.api"});
+    admin.put("/zms/v1/dependency/domain/sports", &depends).await.expect(204);
+    let tenant = json!({"domain": "sports", "service": "api", "tenant": "news", "resourceGroup": "core",
+        "roles": [{"role": "former", "action": "read"}]});
+    jane.put("/zms/v1/domain/sports/service/api/tenant/news/resourceGroup/core", &tenant).await.expect(200);
+    let provider = json!({"domain": "news", "service": "api", "tenant": "sports", "resourceGroup": "core",
+        "roles": [{"role": "former", "action": "read"}], "createAdminRole": false});
+    let path = "/zms/v1/domain/sports/provDomain/news/provService/api/resourceGroup/core";
+    jane.put(path, &provider).await.expect(200);
+    let old = json!({"name": "tenancy.news.api.old", "assertions": []});
+    jane.put("/zms/v1/domain/sports/policy/tenancy.news.api.old", &old).await.expect(204);
 }
 
 /// Numbers that the server has given.
@@ -138,7 +162,7 @@ fn place(operation: &str, name: &str, ids: &Ids) -> String {
         ("putGroupMembershipDecision" | "deletePendingGroupMembership", "groupName") => "crew",
         ("getResourceAccess" | "getAccess", "resource") => "sports:score",
         ("getDependentDomainList", "service") => "sports.api",
-        ("deleteDomainDependency", "service") => "sports.api",
+        ("deleteDomainDependency", "service") => "news.api",
         ("putTenancy" | "deleteTenancy", "service") => "news.api",
         ("putDomainTemplateExt" | "deleteDomainTemplate" | "getTemplate", "template") => "user_provisioning",
         ("putDomainSystemMeta", "attribute") => "org",
@@ -149,6 +173,7 @@ fn place(operation: &str, name: &str, ids: &Ids) -> String {
         }
         (_, "action") => "read",
         (_, "domain" | "domainName" | "parent") => "sports",
+        (operation, "tenantDomain") if operation.contains("ProviderResourceGroup") => "sports",
         (_, "tenantDomain") => "news",
         (_, "provDomain") => "news",
         (_, "roleName") => "readers",
@@ -157,6 +182,7 @@ fn place(operation: &str, name: &str, ids: &Ids) -> String {
         (_, "entityName") => "place",
         (_, "memberName") => "user.bob",
         (_, "principalName") => "user.bob",
+        ("deleteServiceIdentity", "service") => "idle",
         (_, "service" | "serviceName" | "provService") => "api",
         (_, "version" | "id") => "0",
         (_, "conditionId") => &ids.condition,
@@ -216,7 +242,7 @@ fn body(world: &TestWorld, operation: &str, of: &str) -> Value {
             json!({"objectOwner": "terraform"})
         }
         (_, "ResourcePolicyOwnership") => json!({"objectOwner": "terraform"}),
-        ("putTenant", _) => json!({"domain": "news", "service": "sports.api"}),
+        ("putTenant", "Tenancy") => json!({"domain": "news", "service": "sports.api"}),
         (_, "Tenancy") => json!({"domain": "sports", "service": "news.api"}),
         (_, "TenantResourceGroupRoles") => tenancy_roles("sports"),
         (_, "ProviderResourceGroupRoles") => json!({"domain": "news", "service": "api", "tenant": "sports",

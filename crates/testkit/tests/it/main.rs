@@ -15,5 +15,7 @@ mod conformance;
 mod contract;
 mod failing_store;
 mod instances;
+mod leaving;
 mod shared_records;
 mod sports;
+mod tenants;

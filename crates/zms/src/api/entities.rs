@@ -7,7 +7,7 @@ use athenz_model::wire::zms::{Entity, EntityList};
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
 
-use super::request::{Read, change, change_with};
+use super::request::{Read, change, change_unchecked};
 use crate::commands::entities;
 use crate::state::Zms;
 use crate::views::services::entity;
@@ -46,7 +46,7 @@ async fn get_entity(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_entity(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: Entity| {
+    change_unchecked(&zms, &call, |context, path, body: Option<Entity>| {
         entities::put(context, path.get("domainName"), path.get("entityName"), body)
     })
     .await?;

@@ -55,7 +55,7 @@ async fn get_groups(zms: Arc<Zms>, call: Call) -> Answer {
     let read = Read::begin(&zms, &call).await?;
     let name = read.name("domainName");
     let Some(domain) = read.world.domain(&name) else {
-        return Err(ApiError::not_found(format!("getGroups: Domain not found: '{name}'")).into());
+        return Err(ApiError::not_found(format!("Domain not found: '{name}'")).into());
     };
     let (key, value) = (call.query.first("tagKey"), call.query.first("tagValue"));
     let with_members = read.is_set("members");

@@ -2,6 +2,7 @@
 //! answer. No rule lives here.
 
 mod access;
+mod dependencies;
 mod domains;
 mod entities;
 mod groups;
@@ -15,7 +16,7 @@ pub(crate) mod roles;
 mod services;
 mod system;
 mod templates;
-mod unbuilt;
+mod tenancy;
 mod user_tokens;
 mod users;
 
@@ -48,6 +49,7 @@ pub fn mount(zms: Arc<Zms>, authenticator: Arc<Authenticator>) -> Mount<Zms> {
     let mount = users::routes(mount);
     let mount = user_tokens::routes(mount);
     let mount = purge::routes(mount);
-    let mount = system::routes(mount);
-    unbuilt::routes(mount)
+    let mount = tenancy::routes(mount);
+    let mount = dependencies::routes(mount);
+    system::routes(mount)
 }

@@ -26,7 +26,7 @@ use crate::writer::{Right, WriteFacts};
 pub(crate) struct Path(Vec<(&'static str, String)>);
 
 impl Path {
-    fn of(call: &Call) -> Self {
+    pub(crate) fn of(call: &Call) -> Self {
         let names = call.operation.parameters.iter().map(|parameter| parameter.name);
         Self(names.map(|name| (name, call.path(name).to_owned())).collect())
     }

@@ -79,7 +79,7 @@ pub(crate) fn put(
         return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
     }
     let mut assertion = parse_assertion(context, &target.domain, body, false)?;
-    let unknown = || ApiError::not_found(format!("{call}: Unable to retrieve policy: {full}"));
+    let unknown = || ApiError::not_found(format!("putAssertion: Unable to retrieve policy: {full}"));
     let (domain, policy) = target.find(context).ok_or_else(unknown)?;
     check_roles_exist(context, domain, std::slice::from_ref(&assertion))?;
     let owner = check_assertions_owner(context, &full, policy)?;
@@ -205,6 +205,14 @@ fn key_count(conditions: &[Condition]) -> usize {
     conditions.iter().map(|condition| condition.keys.len()).sum()
 }
 
+/// In the words of the reference, with the cause behind them.
+fn not_inserted(context: &Context<'_>, target: &Target, id: i64, cause: &ApiError) -> ApiError {
+    let (call, policy, cause) = (context.call(), &target.policy, &cause.message);
+    ApiError::bad_request(format!(
+        "{call}: unable to insert assertion conditions for policy={policy} assertionId={id}: {cause}"
+    ))
+}
+
 /// `PUT …/assertion/{assertionId}/conditions`: adds; the answer is what was added.
 pub(crate) fn put_conditions(
     context: &Context<'_>,
@@ -216,7 +224,8 @@ pub(crate) fn put_conditions(
     let owner = check_assertions_owner(context, &target.full(), located.policy)?;
     let mut conditions = located.assertion.conditions.clone();
     let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
-    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next, str::to_lowercase)?;
+    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next, str::to_lowercase)
+        .map_err(|error| not_inserted(context, &target, id, &error))?;
     conditions.extend(added.iter().cloned());
     check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
     Ok((finish(target, &located, owner, conditions), added))
@@ -245,8 +254,10 @@ pub(crate) fn put_condition(
     }
     let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
     let number = replaced.unwrap_or(next);
-    let Some(new) = parse_conditions(vec![body], number, str::to_lowercase)?.pop() else {
-        return Err(ApiError::bad_request("unable to insert assertion conditions: a condition has no keys"));
+    let mut parsed = parse_conditions(vec![body], number, str::to_lowercase)
+        .map_err(|error| not_inserted(context, &target, id, &error))?;
+    let Some(new) = parsed.pop() else {
+        return Err(ApiError::internal("internal server error"));
     };
     conditions.push(new.clone());
     conditions.sort_by_key(|condition| condition.id);

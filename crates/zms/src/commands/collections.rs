@@ -466,7 +466,7 @@ fn attributes(
 ) -> Result<CollectionAttributes, ApiError> {
     let none = CollectionSettings::default();
     let stored = held.map_or(&none, Collection::settings);
-    let new_tags = tags(kind.as_str(), &stored.tags, input.settings.tags.take())?;
+    let new_tags = tags(kind.as_str(), input.settings.tags.take())?;
     let last_reviewed =
         check_last_reviewed(context, held.is_none(), stored.last_reviewed, input.settings.last_reviewed)?;
     let settings = CollectionSettings {
@@ -627,7 +627,7 @@ pub(crate) fn put_meta(
     let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &stored.owner };
     let owner = ownership::edit(context, object, Component::Meta)?;
     audit::check_object(context, stored.audit_enabled, &full_name)?;
-    let new_tags = tags(noun, &stored.tags, input.tags.take())?;
+    let new_tags = tags(noun, input.tags.take())?;
     let last_reviewed = check_last_reviewed(context, false, stored.last_reviewed, input.last_reviewed)?;
     // the flag is never taken away here
     input.audit_enabled = Some(stored.audit_enabled || input.audit_enabled == Some(true));

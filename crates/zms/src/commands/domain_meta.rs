@@ -51,7 +51,7 @@ pub(crate) fn attributes_of_new(
         "invalid gcp project details for domain, both id and number must be specified",
     )?;
     let contacts = contacts(context, &BTreeMap::new(), meta.contacts)?.unwrap_or_default();
-    let tags = tags("domain", &BTreeMap::new(), meta.tags)?.unwrap_or_default();
+    let tags = tags("domain", meta.tags)?.unwrap_or_default();
     Ok(DomainAttributes {
         description: meta.description.unwrap_or_default(),
         org: meta.org.unwrap_or_default().to_lowercase(),
@@ -251,7 +251,7 @@ pub(crate) fn put_domain_meta(
     let owner = ownership::edit(context, object, Component::Meta)?;
     let stored = &domain.attributes;
     let new_contacts = contacts(context, &stored.contacts, meta.contacts.clone())?;
-    let new_tags = tags("domain", &stored.tags, meta.tags.clone())?;
+    let new_tags = tags("domain", meta.tags.clone())?;
     audit::check_domain(context, AuditedKind::Domain, &name)?;
     let mut attributes = applied(stored, meta);
     if let Some(owner) = owner {

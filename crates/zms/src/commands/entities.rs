@@ -21,11 +21,14 @@ pub(crate) fn put(
     context: &Context<'_>,
     domain: &str,
     name: &str,
-    body: EntityBody,
+    body: Option<EntityBody>,
 ) -> Result<ChangeSet, ApiError> {
     let (domain, name) = (domain_name(domain)?, entity_name(name)?);
     let full = format!("{domain}:entity.{name}");
     authorize(context, "update", &full)?;
+    let Some(body) = body else {
+        return Err(ApiError::bad_request("Missing or malformed Entity"));
+    };
     let given = body.name.unwrap_or_default().to_lowercase();
     if given != full {
         return Err(ApiError::bad_request(format!(
@@ -39,7 +42,7 @@ pub(crate) fn put(
     if name.starts_with(AUTHORIZATION_DETAILS) {
         check_authorization_details(&members)?;
     }
-    let found = context.domain(&domain)?;
+    let found = context.stored_domain(&domain)?;
     audit::check_domain(context, AuditedKind::Entity, &domain)?;
     if !found.entities.contains_key(&name) {
         quota::check(context, found, Counted::Entity, found.entities.len() + 1)?;

@@ -110,6 +110,14 @@ impl Target {
         }
     }
 
+    /// How texts about a missing member begin: those of roles name the call.
+    fn prefix(&self, context: &Context<'_>) -> String {
+        match self.kind {
+            CollectionKind::Role => format!("{}: ", context.call()),
+            CollectionKind::Group => String::new(),
+        }
+    }
+
     fn put(&self, member: MemberRow) -> Change {
         Change::PutMember { kind: self.kind, name: self.name.clone(), member }
     }
@@ -395,9 +403,9 @@ fn no_member(context: &Context<'_>, target: &Target) -> ApiError {
     if !context.world.is_registered(&target.member) {
         return ApiError::not_found(format!("unknown principal - {}", target.member));
     }
-    let (call, noun) = (context.call(), target.kind.as_str());
+    let (noun, prefix) = (target.kind.as_str(), target.prefix(context));
     let (member, name) = (&target.member, &target.name);
-    ApiError::not_found(format!("{call}: unable to delete {noun} member: {member} from {noun}: {name}"))
+    ApiError::not_found(format!("{prefix}unable to delete {noun} member: {member} from {noun}: {name}"))
 }
 
 /// A member may leave; the requester of a self-serve membership may take it back.
@@ -471,8 +479,11 @@ pub(crate) fn delete_pending(context: &Context<'_>, path: MemberPath<'_>) -> Res
         return Err(ApiError::not_found(format!("unknown {noun} - {}", target.full_name)));
     }
     if pending.is_none() {
-        let (call, member, name) = (context.call(), &target.member, &target.name);
-        let text = format!("{call}: unable to delete pending {noun} member: {member} from {noun}: {name}");
+        if !context.world.is_registered(&target.member) {
+            return Err(ApiError::not_found(format!("unknown principal - {}", target.member)));
+        }
+        let (prefix, member, name) = (target.prefix(context), &target.member, &target.name);
+        let text = format!("{prefix}unable to delete pending {noun} member: {member} from {noun}: {name}");
         return Err(ApiError::not_found(text));
     }
     let changes = vec![target.delete_pending(), target.audit(context, MemberAction::Reject)];

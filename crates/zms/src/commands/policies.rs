@@ -49,7 +49,7 @@ pub(crate) fn put(
             wanted.push(new);
         }
     }
-    let found = context.domain(&domain)?;
+    let found = context.stored_domain(&domain)?;
     check_roles_exist(context, found, &wanted)?;
     let held = found.policies.get(&name);
     let version = body.version.take().filter(|version| !version.is_empty());
@@ -61,7 +61,7 @@ pub(crate) fn put(
     }
     quota::check(context, found, Counted::Assertion, wanted.len())?;
     let stored_tags = target.held.map(|held| held.attributes.tags.clone()).unwrap_or_default();
-    let new_tags = tags("policy", &stored_tags, body.tags.take())?;
+    let new_tags = tags("policy", body.tags.take())?;
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
         active: target.active,
@@ -267,13 +267,17 @@ pub(crate) fn parse_assertion(
         check_grammar(owner, Grammar::CompoundName, "DomainName")?;
     }
     if resource.chars().any(char::is_control) {
-        return Err(ApiError::bad_request("Assertion resource contains control characters"));
+        return Err(ApiError::bad_request(format!(
+            "Assertion resource contains control characters: {resource}"
+        )));
     }
     if action.is_empty() {
         return Err(ApiError::bad_request("Assertion action cannot be empty"));
     }
     if action.chars().any(char::is_control) {
-        return Err(ApiError::bad_request("Assertion action contains control characters"));
+        return Err(ApiError::bad_request(format!(
+            "Assertion action contains control characters: {resource}"
+        )));
     }
     if !role.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(":role.")) {
         return Err(ApiError::bad_request(format!(
@@ -333,9 +337,7 @@ pub(crate) fn parse_conditions(
                 })
                 .collect();
             if keys.is_empty() {
-                return Err(ApiError::bad_request(
-                    "unable to insert assertion conditions: a condition has no keys",
-                ));
+                return Err(ApiError::bad_request("a condition has no keys"));
             }
             Ok(Condition { id, keys })
         })

@@ -36,7 +36,7 @@ pub(crate) fn put(
     }
     let public_keys = public_keys(body.public_keys.take())?;
     check_endpoint(context, "putServiceIdentity", body.provider_endpoint.as_deref().unwrap_or_default())?;
-    let found = context.domain(&domain)?;
+    let found = context.stored_domain(&domain)?;
     let hosts = hosts(body.hosts.take());
     let none = Service::default();
     let stored = held.unwrap_or(&none);
@@ -55,7 +55,7 @@ pub(crate) fn put(
     }
     quota::check(context, found, Counted::PublicKey, public_keys.len())?;
     quota::check(context, found, Counted::ServiceHost, hosts.len())?;
-    let new_tags = tags("service", &stored.tags, body.tags.take())?;
+    let new_tags = tags("service", body.tags.take())?;
     let service = Service {
         modified: context.stamp,
         description: body.description.unwrap_or_default(),

@@ -6,12 +6,13 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, SimpleName};
 use athenz_model::wire::zms::{self as wire, DomainTemplate, Template};
 use athenz_world::{
-    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings,
-    Domain, MemberRow, Ownership, PolicyVersionAttributes, Service,
+    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
+    Ownership, PolicyVersionAttributes, Service,
 };
 
 use super::collections::{SettingsInput, check_group_unused};
-use super::domains::{FIRST_VERSION, add_member};
+use super::domains::FIRST_VERSION;
+use super::provision::admit;
 use crate::access::authorize;
 use crate::audit::{self, AuditedKind};
 use crate::context::Context;
@@ -173,10 +174,10 @@ impl Fill<'_> {
             notify_details: role.notify_details.clone(),
             ..wire::RoleMeta::default()
         };
-        self.collection(kind, &name, SettingsInput::from(meta), trust);
+        let needs_approval = self.collection(kind, &name, SettingsInput::from(meta), trust);
         let members = role.role_members.iter().flatten().filter_map(|member| member.member_name.clone());
         let plain = role.members.iter().flatten().cloned();
-        self.members(kind, &name, members.chain(plain).collect())
+        self.members(kind, &name, needs_approval, members.chain(plain).collect())
     }
 
     fn group(&mut self, group: &wire::Group) -> Result<(), ApiError> {
@@ -194,29 +195,32 @@ impl Fill<'_> {
             max_members: group.max_members,
             ..wire::GroupMeta::default()
         };
-        self.collection(kind, &name, SettingsInput::from(meta), None);
+        let needs_approval = self.collection(kind, &name, SettingsInput::from(meta), None);
         let members =
             group.group_members.iter().flatten().filter_map(|member| member.member_name.clone()).collect();
-        self.members(kind, &name, members)
+        self.members(kind, &name, needs_approval, members)
     }
 
     /// New: with the settings of the template. Existing: those given override those stored.
+    /// Whether its new members need approval.
     fn collection(
         &mut self,
         kind: CollectionKind,
         name: &EntityName,
         input: SettingsInput,
         trust: Option<DomainName>,
-    ) {
+    ) -> bool {
         let held = self.domain.collection(kind, name);
         let unset = CollectionSettings::default();
         let stored = held.map_or(&unset, |held| held.settings());
         let settings = input.over(stored);
+        let needs_approval = settings.review_enabled || settings.audit_enabled;
         let created = held.map_or(self.context.now, |held| held.attributes.created);
         let mut attributes = CollectionAttributes::new(created).with_settings(settings);
         attributes.modified = self.context.stamp;
         attributes.trust = trust;
         self.changes.push(Change::PutCollection { kind, name: name.clone(), attributes });
+        needs_approval
     }
 
     /// Members are added, never removed.
@@ -224,23 +228,17 @@ impl Fill<'_> {
         &mut self,
         kind: CollectionKind,
         name: &EntityName,
+        needs_approval: bool,
         given: Vec<String>,
     ) -> Result<(), ApiError> {
         for text in given {
             let text = self.fill(&text).to_lowercase();
             let member = MemberName::parse(&text)
                 .map_err(|_| crate::values::mismatch("MemberName", Grammar::MemberName))?;
-            if !self.has_member(self.domain.collection(kind, name), &member) {
-                let row = MemberRow::new(member, &self.context.caller.name);
-                self.changes.extend(add_member(self.context, kind, name, row));
-            }
+            let held = self.domain.collection(kind, name).map(|held| &**held);
+            self.changes.extend(admit(self.context, kind, name, held, needs_approval, member));
         }
         Ok(())
-    }
-
-    fn has_member(&self, held: Option<&Arc<Collection>>, member: &MemberName) -> bool {
-        let id = self.context.world.principals().id(member);
-        held.zip(id).is_some_and(|(held, id)| held.members.get(id).is_some())
     }
 
     /// New: version 0, active. Existing: missing assertions are added to the active version.

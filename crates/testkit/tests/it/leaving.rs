@@ -1,0 +1,97 @@
+//! What is left behind when users, services and old members go.
+
+use athenz_testkit::TestWorld;
+use serde_json::{Value, json};
+
+use crate::sports;
+
+/// Domain `news` of `user.ann` and `user.jane`, in which `user.bob` is what one can be.
+async fn with_bob() -> TestWorld {
+    let (mut settings, _) = sports::settings();
+    settings.zms.domain_contact_types = vec!["security-owner".to_owned()];
+    let world = TestWorld::start_with(settings).await;
+    sports::furnish(&world).await;
+    let contacts = json!({"security-owner": "user.bob"});
+    let news = json!({"name": "news", "adminUsers": ["user.ann", "user.bob"], "contacts": contacts});
+    world.admin().post("/zms/v1/domain", &news).await.expect(200);
+    let home = json!({"name": "bob", "adminUsers": ["user.bob"]});
+    world.user("bob").post("/zms/v1/userdomain/bob", &home).await.expect(200);
+    let ann = world.user("ann");
+    for (path, body) in [
+        (
+            "role/r",
+            json!({"name": "r", "roleMembers": [{"memberName": "user.bob"}, {"memberName": "user.bob.box"},
+            {"memberName": "user.bobby"}]}),
+        ),
+        ("group/open", json!({"name": "open", "selfServe": true})),
+    ] {
+        ann.put(&format!("/zms/v1/domain/news/{path}"), &body).await.expect(204);
+    }
+    let asks = json!({"memberName": "user.bob"});
+    world.user("bob").put("/zms/v1/domain/news/group/open/member/user.bob", &asks).await.expect(204);
+    world
+}
+
+fn names(of: &Value) -> Vec<&str> {
+    let list = of.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(|member| member["memberName"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_user_who_leaves_is_nowhere_any_more() {
+    let world = with_bob().await;
+    let admin = world.admin().with_header("y-audit-ref", "left");
+    admin.delete("/zms/v1/user/bob").await.expect(204);
+    let role = admin.get("/zms/v1/domain/news/role/r").await.expect(200).json;
+    assert_eq!(names(&role["roleMembers"]), ["user.bobby"], "{role}");
+    let admins = admin.get("/zms/v1/domain/news/role/admin").await.expect(200).json;
+    assert_eq!(names(&admins["roleMembers"]), ["user.ann"], "{admins}");
+    let group = admin.get("/zms/v1/domain/news/group/open?pending=true").await.expect(200).json;
+    assert_eq!(group["groupMembers"], Value::Null, "no request is left: {group}");
+    let domain = admin.get("/zms/v1/domain/news").await.expect(200).json;
+    assert_eq!(domain["contacts"], Value::Null, "{domain}");
+    admin.get("/zms/v1/domain/user.bob").await.expect(404);
+    admin.get("/zms/v1/role?principal=user.bob").await.expect(404);
+}
+
+#[tokio::test]
+async fn the_last_administrator_does_not_leave() {
+    let world = with_bob().await;
+    world.admin().delete("/zms/v1/domain/news/role/admin/member/user.ann").await.expect(403);
+    world.user("ann").delete("/zms/v1/domain/news/role/admin/member/user.ann").await.expect(204);
+    let before = sports::state(&world).await;
+    let admin = world.admin().with_header("y-audit-ref", "left");
+    let refused = admin.delete("/zms/v1/user/bob").await;
+    assert!(refused.refused(403).contains("news"), "the domain is named: {}", refused.json);
+    assert_eq!(sports::state(&world).await, before, "nothing is deleted half");
+    let another = json!({"admins": ["user.jane"]});
+    admin.put("/zms/v1/domain/news/admins", &another).await.expect(204);
+    admin.delete("/zms/v1/user/bob").await.expect(204);
+}
+
+#[tokio::test]
+async fn a_purge_takes_so_many_at_a_time() {
+    let (mut settings, _) = sports::settings();
+    settings.zms.purge_task_max_db_calls_per_run = 1;
+    settings.zms.purge_task_limit_per_call = 2;
+    let world = TestWorld::start_with(settings).await;
+    sports::furnish(&world).await;
+    let expired = |name: &str| json!({"memberName": name, "expiration": "2024-01-01T00:00:00.000Z"});
+    let members: Vec<Value> = ["user.a", "user.b", "user.c", "user.d"].map(expired).into();
+    let jane = world.user("jane");
+    let role = json!({"name": "old", "roleMembers": members[..2].to_vec()});
+    jane.put("/zms/v1/domain/sports/role/old", &role).await.expect(204);
+    let group = json!({"name": "old", "groupMembers": members[2..].to_vec()});
+    jane.put("/zms/v1/domain/sports/group/old", &group).await.expect(204);
+    let purged = async |query: &str| {
+        let admin = world.admin().with_header("athenz-return-object", "true");
+        let gone = admin.delete(&format!("/zms/v1/expired-members{query}")).await.expect(200).json;
+        let count = |list: &Value| list.as_array().map(Vec::len);
+        (count(&gone["expiredRoleMembers"]), count(&gone["expiredGroupMembers"]))
+    };
+    assert_eq!(purged("?purgeResources=0").await, (None, None));
+    assert_eq!(purged("").await, (Some(2), Some(0)), "two at a time");
+    assert_eq!(purged("?purgeResources=1").await, (Some(0), None), "the roles are clean");
+    assert_eq!(purged("").await, (Some(0), Some(2)));
+    assert_eq!(purged("").await, (Some(0), Some(0)));
+}
