@@ -12,8 +12,8 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::api::server_url;
 use crate::tls::SetupError;
+use crate::url::server_url;
 
 /// Addresses of one name that are looked at.
 const ADDRESSES_MAX: usize = 64;

@@ -13,6 +13,7 @@ pub mod http;
 pub mod identity;
 mod tls;
 pub mod tokens;
+mod url;
 pub mod zms;
 pub mod zts;
 

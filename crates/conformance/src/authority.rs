@@ -11,7 +11,7 @@ use x509_cert::der::pem::{LineEnding, encode_string};
 use x509_cert::der::{DecodePem, Encode};
 
 use crate::der::{self, Der};
-use crate::keys::{KeyKind, TestKey, random};
+use crate::keys::{KeyError, KeyKind, TestKey, random};
 use crate::recording::Mint;
 
 /// What DNS names in certificates end with.
@@ -27,8 +27,8 @@ const AUTHORITY_DAYS: i64 = 3650;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// A key cannot be made, read or used.
-    #[error("key: {0}")]
-    Key(String),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A certificate cannot be read or encoded.
     #[error("certificate: {0}")]
     Certificate(String),
@@ -121,7 +121,7 @@ impl TestAuthority {
     /// # Errors
     /// When it cannot be encoded.
     pub fn key_pem(&self) -> Result<String, AuthorityError> {
-        self.key.private_pem()
+        Ok(self.key.private_pem()?)
     }
 
     /// The key of this name, made when first asked for; its kind follows from the end of the name.

@@ -13,7 +13,7 @@ use x509_cert::time::Time;
 
 use crate::json::{Json, Object};
 use crate::moment::relative;
-use crate::normal::without_uuids;
+use crate::uuids::without_uuids;
 
 /// The certificate in comparable form; nothing if it cannot be read.
 pub(crate) fn comparable(pem: &str, now: Timestamp) -> Option<Json> {

@@ -7,7 +7,6 @@ use p256::elliptic_curve::common::getrandom::SysRng;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use sha2::{Digest, Sha256};
 
-use crate::authority::AuthorityError;
 use crate::der::{self, Der};
 
 /// The kind of a key.
@@ -33,6 +32,11 @@ impl KeyKind {
     }
 }
 
+/// A key cannot be made, read or used.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("key: {0}")]
+pub struct KeyError(String);
+
 /// A private key of a test. Every kind signs with SHA-256.
 #[derive(Debug)]
 pub struct TestKey(Inner);
@@ -49,7 +53,7 @@ impl TestKey {
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn generate(kind: KeyKind) -> Result<Self, AuthorityError> {
+    pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
         let key = match kind {
             KeyKind::P256 => Inner::P256(p256::SecretKey::try_generate().map_err(key_error)?),
             KeyKind::P384 => Inner::P384(p384::SecretKey::try_generate().map_err(key_error)?),
@@ -64,7 +68,7 @@ impl TestKey {
     ///
     /// # Errors
     /// When the text is not a P-256, P-384 or RSA key in that form.
-    pub fn from_pem(pem: &str) -> Result<Self, AuthorityError> {
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         if let Ok(key) = p256::SecretKey::from_pkcs8_pem(pem) {
             return Ok(Self(Inner::P256(key)));
         }
@@ -79,7 +83,7 @@ impl TestKey {
     ///
     /// # Errors
     /// When it cannot be encoded.
-    pub fn private_pem(&self) -> Result<String, AuthorityError> {
+    pub fn private_pem(&self) -> Result<String, KeyError> {
         let pem = match &self.0 {
             Inner::P256(key) => key.to_pkcs8_pem(LineEnding::LF),
             Inner::P384(key) => key.to_pkcs8_pem(LineEnding::LF),
@@ -92,7 +96,7 @@ impl TestKey {
     ///
     /// # Errors
     /// When it cannot be encoded.
-    pub fn public_pem(&self) -> Result<String, AuthorityError> {
+    pub fn public_pem(&self) -> Result<String, KeyError> {
         match &self.0 {
             Inner::P256(key) => key.public_key().to_public_key_pem(LineEnding::LF),
             Inner::P384(key) => key.public_key().to_public_key_pem(LineEnding::LF),
@@ -102,7 +106,7 @@ impl TestKey {
     }
 
     /// The public key as `SubjectPublicKeyInfo`.
-    pub(crate) fn public_der(&self) -> Result<Der, AuthorityError> {
+    pub(crate) fn public_der(&self) -> Result<Der, KeyError> {
         let document = match &self.0 {
             Inner::P256(key) => key.public_key().to_public_key_der(),
             Inner::P384(key) => key.public_key().to_public_key_der(),
@@ -120,7 +124,7 @@ impl TestKey {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(&self, data: &[u8]) -> Result<Vec<u8>, AuthorityError> {
+    pub fn sign(&self, data: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.0 {
             Inner::P256(key) => {
                 let signature: p256::ecdsa::Signature =
@@ -144,14 +148,14 @@ impl TestKey {
     ///
     /// # Errors
     /// When the key is of a kind for which there is no such JWT.
-    pub fn sign_jwt(&self, data: &[u8]) -> Result<Vec<u8>, AuthorityError> {
+    pub fn sign_jwt(&self, data: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.0 {
             Inner::P256(key) => {
                 let signature: p256::ecdsa::Signature =
                     p256::ecdsa::SigningKey::from(key.clone()).try_sign(data).map_err(key_error)?;
                 Ok(signature.to_vec())
             }
-            Inner::P384(_) => Err(AuthorityError::Key("a P-384 key signs no ES256 token".to_owned())),
+            Inner::P384(_) => Err(KeyError("a P-384 key signs no ES256 token".to_owned())),
             Inner::Rsa(_) => self.sign(data),
         }
     }
@@ -167,12 +171,12 @@ impl TestKey {
 }
 
 /// Fresh random bytes.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], AuthorityError> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     <[u8; N]>::try_generate().map_err(key_error)
 }
 
-fn key_error(error: impl std::fmt::Display) -> AuthorityError {
-    AuthorityError::Key(error.to_string())
+fn key_error(error: impl std::fmt::Display) -> KeyError {
+    KeyError(error.to_string())
 }
 
 #[cfg(test)]

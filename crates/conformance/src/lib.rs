@@ -25,12 +25,13 @@ mod recording;
 mod report;
 mod transport;
 mod url;
+mod uuids;
 mod values;
 
 pub use authority::{AuthorityError, ClientCertificate, TestAuthority};
 pub use compare::{Difference, answer_differences, differences};
 pub use json::{Json, Object, Style};
-pub use keys::{KeyKind, TestKey};
+pub use keys::{KeyError, KeyKind, TestKey};
 pub use normal::{Ids, Normal};
 pub use player::{Addresses, PlayError, Played, PlayedStep, Player, play_all};
 pub use recording::{Caller, Mint, Observed, Recording, RecordingError, Server, Step, Until};

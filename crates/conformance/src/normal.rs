@@ -10,11 +10,10 @@ use crate::certificate;
 use crate::encoding::from_base64url;
 use crate::json::{Json, Object, Style};
 use crate::moment::relative;
+use crate::uuids::{replace_uuids, without_uuids};
 
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"));
-static UUID: LazyLock<Regex> =
-    LazyLock::new(|| regex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 static JWT: LazyLock<Regex> = LazyLock::new(|| regex(r"ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"));
 static WHOLE_JWT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\Aey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\z"));
@@ -237,17 +236,12 @@ pub(crate) fn minutes_of(text: &str) -> Option<i64> {
     found.get(1).map_or(Some(0), |minutes| minutes.as_str().parse().ok())
 }
 
-/// The text with every UUID replaced by `<uuid>`.
-pub(crate) fn without_uuids(text: &str) -> String {
-    UUID.replace_all(text, "<uuid>").into_owned()
-}
-
 /// A value as text, without its generated parts: for sorting only.
 fn without_ids(value: &Json) -> String {
     let text = value.write(Style::Sorted);
     let text = ID_MEMBER.replace_all(&text, "");
     let text = TIME.replace_all(&text, "");
-    UUID.replace_all(&text, "").into_owned()
+    replace_uuids(&text, "")
 }
 
 fn part(text: &str) -> Option<Json> {

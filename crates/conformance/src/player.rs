@@ -212,7 +212,7 @@ impl<T: Transport> Player<T> {
             },
             Caller::Issued { cert, key } => ClientCertificate {
                 chain_pem: values.expand_text(cert)?.to_text(),
-                key_pem: self.authority.key(key)?.private_pem()?,
+                key_pem: self.authority.key(key)?.private_pem().map_err(AuthorityError::from)?,
             },
             Caller::Mint { mint } => self.authority.mint(mint)?,
         };

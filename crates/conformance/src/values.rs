@@ -6,7 +6,7 @@ use crate::authority::{AuthorityError, TestAuthority};
 use crate::encoding::ybase64;
 use crate::functions;
 use crate::json::{Json, Object};
-use crate::keys::random;
+use crate::keys::{KeyError, random};
 use crate::moment;
 
 /// Why a value of a recording could not be made.
@@ -29,6 +29,9 @@ pub enum ValueError {
     /// A key, certificate or signature could not be made.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// A key could not be made or used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// The names that a scenario has given or saved so far.

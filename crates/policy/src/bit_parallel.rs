@@ -1,8 +1,6 @@
 //! Search for a piece with `?` in it: all partial matches advance together, one bit each
 //! (Baeza-Yates and Gonnet, "A new approach to text searching", 1992).
 
-use crate::glob::continues;
-
 /// Words of state kept on the stack: pieces of up to 4,096 bytes.
 const WORDS: usize = 64;
 
@@ -89,4 +87,9 @@ fn bits(piece: &[u8], words: usize, is_set: impl Fn(u8) -> bool) -> Box<[u64]> {
         }
     }
     bits.into()
+}
+
+/// Whether a byte goes on with a character that began before it.
+pub(crate) const fn continues(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }

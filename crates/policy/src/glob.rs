@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use crate::bit_parallel::Masked;
+use crate::bit_parallel::{Masked, continues};
 use crate::semantics::LineEnds;
 
 /// A compiled pattern.
@@ -167,11 +167,6 @@ impl Floating {
             Self::Masked(masked) => masked.end_in(text),
         }
     }
-}
-
-/// Whether a byte goes on with a character that began before it.
-pub(crate) const fn continues(byte: u8) -> bool {
-    byte & 0b1100_0000 == 0b1000_0000
 }
 
 fn masked_prefix(pattern: &[u8], text: &[u8]) -> Option<usize> {

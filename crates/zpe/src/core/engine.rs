@@ -7,13 +7,14 @@ use arc_swap::ArcSwap;
 use athenz_model::{Clock, Timestamp};
 use athenz_policy::{Decision, Folding, Outcome, Semantics, decide_with_roles};
 
+use super::admission::strip_bearer;
 use super::binding::{BindingError, BindingRules, PeerCertificate};
 use super::cache::TokenCache;
 use super::encoding::to_base64url;
 use super::policies::{DomainPolicies, PolicySet};
 use super::role_certificate::{DistinguishedName, RoleCertificate};
 use super::status::Status;
-use super::token::{AdmittedToken, TokenError, TokenKind, TokenRules, strip_bearer};
+use super::token::{AdmittedToken, TokenError, TokenKind, TokenRules};
 use super::verify::Verify;
 
 /// Longest action, in bytes.

@@ -1,5 +1,7 @@
 //! Tokens in, decisions out: everything that needs neither files nor network.
 
+mod access_token;
+mod admission;
 mod binding;
 mod cache;
 mod encoding;
