@@ -19,6 +19,7 @@ pub mod panics;
 pub mod peer;
 pub mod remote;
 pub mod router;
+pub mod schedule;
 pub mod settings;
 pub mod shutdown;
 pub mod wire;

@@ -163,6 +163,9 @@ statements! {
     ReadHead = "SELECT epoch, sequence, stamp, next_id, log_floor, store_id FROM head";
     ReadLog = "SELECT sequence, format, stamp, next_id, domains, entry FROM log \
         WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+    /// The last of the oldest entries, at most so many, with a stamp before a moment.
+    ReadOldLog = "SELECT max(sequence) FROM (SELECT sequence, stamp FROM log WHERE sequence >= $1 \
+        ORDER BY sequence LIMIT $2) AS oldest WHERE stamp < $3";
     ReadOutcome = "SELECT min(sequence), max(sequence) FROM log WHERE batch = $1";
     PruneLog = "DELETE FROM log WHERE sequence < $1";
 }

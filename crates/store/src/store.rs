@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use athenz_model::Timestamp;
 use athenz_model::names::DomainName;
 use athenz_world::{CollectionKind, Head, Sequence, World};
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use crate::postgres::{self, Postgres};
 use crate::read::Scope;
 use crate::sqlite::{self, Sqlite};
 use crate::statements::Statement;
-use crate::value::{OwnedRow, Value};
+use crate::value::{Columns as _, OwnedRow, Value};
 
 /// The most entries that are read at once when catching up.
 const CATCH_UP_PAGE: u32 = 512;
@@ -24,8 +25,8 @@ const CATCH_UP_PAGE: u32 = 512;
 const CATCH_UP_LIMIT: i64 = 20_000;
 /// The most lines of history in a page.
 const AUDIT_PAGE: u32 = 1_000;
-/// The most log entries that one transaction deletes.
-const PRUNE_STEP: i64 = 10_000;
+/// The most log entries that one transaction deletes: others want the head too.
+const PRUNE_STEP: i64 = 500;
 
 /// Rows and log of ZMS on disk. Cloning shares the connections.
 #[derive(Clone)]
@@ -229,6 +230,29 @@ impl Store {
             pruned += self.engine.change(statements).await?;
         }
         Ok(pruned)
+    }
+
+    /// Deletes the entries that were stamped before a moment, never the last, a few at a time, and
+    /// returns how many that were. The history of members is kept apart, and stays.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn prune_log_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
+        let mut pruned = 0;
+        loop {
+            let floor = self.head_row().await?.floor;
+            let values = vec![floor.0.into(), PRUNE_STEP.into(), moment.into()];
+            let rows = self.engine.query(Statement::ReadOldLog, values).await?;
+            let last = rows.first().map_or(Ok(None), |row| row.optional_integer(0))?;
+            let step = match last {
+                Some(last) => self.prune_log(Sequence(last.saturating_add(1))).await?,
+                None => 0,
+            };
+            if step == 0 {
+                return Ok(pruned);
+            }
+            pruned += step;
+        }
     }
 
     /// Starts a new epoch, after a restore or import: what others hold of the store is void.

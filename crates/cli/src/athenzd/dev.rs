@@ -25,6 +25,7 @@ use super::feed::Feed;
 use super::home::{ADMIN, Addresses, LockedHome, Ready, ServerNames};
 use super::listen::{self, Bound};
 use super::logging::{self, Level, LogTable};
+use super::pruning::{Pruning, USUAL_RETENTION};
 use super::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
     ZtsSettings, start_zms, start_zts, system_service,
@@ -89,7 +90,10 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     let health = Health::new();
     let store = open_store(&home, url.as_ref()).await?;
     let records = open_records(&home, url).await?;
-    let zms = zms(&home, &store, &surroundings(&clock, &log, &health)).await?;
+    let around = surroundings(&clock, &log, &health);
+    let pruning = Pruning::new(Arc::clone(&store), Arc::clone(&clock), USUAL_RETENTION);
+    pruning.register(&around.metrics);
+    let zms = zms(&home, &store, &around).await?;
     let zts = zts(&home, &addresses, records, &surroundings(&clock, &log, &health))?;
     let mut feed = Feed::new(Arc::clone(&zms.zms), Arc::clone(&zts.replica));
     feed.step().await;
@@ -97,6 +101,7 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     listen::check_answers(&zms.router, "/zms/v1/status").await?;
     listen::check_answers(&zts.router, "/zts/v1/status").await?;
     tokio::spawn(feed.run(Arc::clone(&store), stop.clone()));
+    tokio::spawn(pruning.run(stop.clone()));
     tokio::spawn(Cleaning::new(Arc::clone(&zts.state)).run(stop.clone().cancelled_owned()));
     tokio::spawn(renew(Arc::clone(&home), names, Arc::clone(&clock), stop.clone()));
     let serving = serve(&home, listeners, (&zms, &zts), &clock, &stop)?;

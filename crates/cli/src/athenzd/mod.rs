@@ -8,6 +8,7 @@ pub mod home;
 mod listen;
 mod logging;
 pub mod polling;
+mod pruning;
 pub mod servers;
 pub mod settings;
 mod standalone;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use athenz_crypto::keys::{PrivateKey, PublicKey};
@@ -9,12 +10,13 @@ use athenz_crypto::ring::{KeyId, KeyRing, KeyState, RingKey, SigningKey};
 use athenz_crypto::tls::{IdentityFiles, TlsIdentity, client_config, read_certificates};
 use athenz_model::names::UserDomains;
 use athenz_model::{Clock, SystemClock, Timestamp};
-use athenz_serve::config::{Config, check_private_key_file};
+use athenz_serve::config::{Config, Period, check_private_key_file};
 use athenz_serve::settings::ServerSettings;
 use athenz_store::{StoreConfig, StoreUrl};
 use serde::Deserialize;
 
 use super::logging::LogTable;
+use super::pruning::{LEAST_RETENTION, USUAL_RETENTION};
 use super::servers::{ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER};
 
 /// The configuration of a ZMS.
@@ -88,6 +90,10 @@ pub struct StoreTable {
     /// Authorities of PostgreSQL's certificate, PEM; without it there is no TLS.
     #[serde(default)]
     pub authorities: Option<PathBuf>,
+    /// How long entries of the log are kept for processes that were away: `7d` when absent. The
+    /// history of members is kept whatever this says.
+    #[serde(default)]
+    pub log_retention: Option<Period>,
 }
 
 /// A signing key.
@@ -272,6 +278,18 @@ impl StoreTable {
     pub fn config(&self) -> anyhow::Result<StoreConfig> {
         let config = store_config(self.store_url()?, self.connections, self.authorities.as_deref());
         config.context("[store] authorities")
+    }
+
+    /// How long entries of the log are kept.
+    ///
+    /// # Errors
+    /// It is so short that outcomes of commits could be lost.
+    pub fn log_retention(&self) -> anyhow::Result<Duration> {
+        let retention = self.log_retention.map_or(USUAL_RETENTION, |period| period.0);
+        if retention < LEAST_RETENTION {
+            bail!("[store] log_retention: keep the log for an hour at least, as in `7d`");
+        }
+        Ok(retention)
     }
 
     /// Where it is.

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use super::listen::{self, Bound};
 use super::logging;
 use super::polling::poller;
+use super::pruning::Pruning;
 use super::servers::{Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service};
 use super::settings::{
     IssuerTable, ServerFile, SourceTable, ZmsFile, ZtsFile, check_identity, key_ring, read_private_key,
@@ -47,7 +48,10 @@ pub(super) async fn zms(file: ZmsFile) -> anyhow::Result<()> {
     let stop = shutdown::on_signals()?;
     let front = Front::open(file.server.clone(), &stop).await?;
     let ready = front.health.part("store");
+    let retention = file.store.log_retention()?;
     let store = open_store(&file).await?;
+    let pruning = Pruning::new(Arc::clone(&store), Arc::clone(&front.clock), retention);
+    pruning.register(&front.metrics);
     let running = start_zms(ZmsSettings {
         key: active_key(&file, &*front.clock)?,
         services: services(&file)?,
@@ -58,6 +62,7 @@ pub(super) async fn zms(file: ZmsFile) -> anyhow::Result<()> {
     });
     let running = running.await.context("ZMS does not start")?;
     ready.ready();
+    tokio::spawn(pruning.run(stop.clone()));
     front.serve(running.router, stop).await
 }
 
@@ -287,6 +292,7 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
         ServerFile::Zms(file) => {
             check_server(&file.server, &file.open_paths)?;
             file.store.config()?;
+            file.store.log_retention()?;
             active_key(file, &*clock)?;
             services(file)?;
             Rules::new(file.zms.clone())?;

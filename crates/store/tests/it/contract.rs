@@ -48,6 +48,7 @@ contract! {
     entries_of_another_version_are_read_from_the_rows,
     a_wrong_entry_is_read_from_the_rows,
     a_pruned_log_means_loading_anew,
+    the_log_is_pruned_by_age,
     another_epoch_means_loading_anew,
     an_unknown_outcome_is_found_out,
     faults_before_the_commit_change_nothing,
@@ -438,6 +439,38 @@ async fn a_pruned_log_means_loading_anew(place: Place) {
     node.commit("after", new_domain("after")).await.unwrap();
     follower.catch_up().await;
     assert_eq!(follower.world.differences(&node.world), Vec::<String>::new());
+}
+
+async fn the_log_is_pruned_by_age(place: Place) {
+    let mut node = node(&place).await;
+    node.commit("first", new_domain("sports")).await.unwrap();
+    let mut behind = node.clone();
+    let set = |number: usize| add("sports", &format!("user.u{number}"));
+    // more than one step of pruning
+    let sets: Vec<ChangeSet> = (0..1_200).map(set).collect();
+    node.decide("old", |_| sets).await.unwrap();
+    let mut near = node.clone();
+    node.clock = START.plus_days(7);
+    for number in 0..3 {
+        node.commit(&format!("new{number}"), new_domain(&format!("d{number}"))).await.unwrap();
+    }
+    let history = node.store.member_audit("sports", CollectionKind::Role, "readers", 0, 1_000).await.unwrap();
+    assert_eq!(node.store.prune_log_before(START).await.unwrap(), 0);
+    assert_eq!(node.store.prune_log_before(START.plus_days(1)).await.unwrap(), 1_201);
+    assert_eq!(node.store.prune_log_before(START.plus_days(1)).await.unwrap(), 0);
+    let tail = node.store.entries_after(Sequence(0), 10).await.unwrap();
+    assert_eq!(tail, LogTail::BelowFloor { floor: Sequence(1_202) });
+    assert_eq!(near.catch_up().await, Reloaded::Nothing, "it lacks only what the log still has");
+    assert_eq!(behind.catch_up().await, Reloaded::Everything);
+    for follower in [&near, &behind] {
+        assert_eq!(follower.world.differences(&node.world), Vec::<String>::new());
+        assert_eq!(follower.world.differences(&node.store.load().await.unwrap()), Vec::<String>::new());
+    }
+    assert_eq!(node.store.prune_log_before(START.plus_days(100)).await.unwrap(), 2, "the last entry stays");
+    let kept = node.store.member_audit("sports", CollectionKind::Role, "readers", 0, 1_000).await.unwrap();
+    assert_eq!(kept, history, "the history of members is not the log");
+    node.commit("after", new_domain("after")).await.unwrap();
+    assert_eq!(behind.catch_up().await, Reloaded::Nothing);
 }
 
 async fn another_epoch_means_loading_anew(place: Place) {

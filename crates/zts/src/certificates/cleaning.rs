@@ -4,11 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use athenz_model::Timestamp;
+use athenz_serve::schedule::Schedule;
 
 use crate::state::State;
 
-/// Time between two cleanings, more or less a tenth, so that servers do not clean together.
+/// Time between two cleanings.
 const PERIOD_SECONDS: i64 = 3_600;
 /// The most records forgotten in one write; others get their turn in between.
 const TOGETHER: u32 = 1_000;
@@ -17,14 +17,13 @@ const TOGETHER: u32 = 1_000;
 #[derive(Debug)]
 pub struct Cleaning {
     state: Arc<State>,
-    due: Timestamp,
+    schedule: Schedule,
 }
 
 impl Cleaning {
     /// The first cleaning is some part of a period from now.
     pub fn new(state: Arc<State>) -> Self {
-        let first = PERIOD_SECONDS.saturating_mul(random_permille(&state)) / 1_000;
-        Self { due: state.now().plus_seconds(first), state }
+        Self { schedule: Schedule::new(PERIOD_SECONDS, state.now(), &*state.random), state }
     }
 
     /// Cleans every now and then until `stop` ends.
@@ -45,13 +44,11 @@ impl Cleaning {
     /// Cleans if it is time; says how long it is until the next time.
     pub async fn step(&mut self) -> Duration {
         let now = self.state.now();
-        if now >= self.due {
+        if self.schedule.is_due(now) {
             self.clean().await;
-            let jitter = PERIOD_SECONDS.saturating_mul(random_permille(&self.state) - 500) / 5_000;
-            self.due = now.plus_seconds(PERIOD_SECONDS + jitter);
+            self.schedule.done(now, &*self.state.random);
         }
-        let millis = self.due.millis().saturating_sub(now.millis()).clamp(1_000, PERIOD_SECONDS * 1_000);
-        Duration::from_millis(millis.unsigned_abs())
+        self.schedule.pause(now)
     }
 
     async fn clean(&self) {
@@ -64,11 +61,4 @@ impl Cleaning {
             }
         }
     }
-}
-
-/// 0 to 999.
-fn random_permille(state: &State) -> i64 {
-    let mut bytes = [0; 2];
-    state.random.fill(&mut bytes);
-    i64::from(u16::from_le_bytes(bytes)) % 1_000
 }

@@ -366,7 +366,7 @@ async fn records_are_forgotten_when_their_certificates_have_ended() {
     let hour = std::time::Duration::from_secs(3_600);
     for _ in 0..30 {
         let pause = cleaning.step().await;
-        assert!(pause <= hour && certificates.removed() == 0, "{pause:?}");
+        assert!(pause <= hour * 11 / 10 && certificates.removed() == 0, "{pause:?}");
         world.clock.advance_seconds(86_400);
     }
     assert!(a.not_after() <= world.clock.now());
