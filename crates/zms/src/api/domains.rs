@@ -142,10 +142,16 @@ impl Filter {
             Self::Account(account) => some(by(&|domain| {
                 domain.attributes.account.split(',').any(|held| held.eq_ignore_ascii_case(&account))
             })),
-            Self::Azure(value) => some(by(&|domain| domain.attributes.azure_subscription == value)),
-            Self::Gcp(value) => some(by(&|domain| domain.attributes.gcp_project == value)),
+            Self::Azure(value) => {
+                some(by(&|domain| domain.attributes.azure_subscription.eq_ignore_ascii_case(&value)))
+            }
+            Self::Gcp(value) => {
+                some(by(&|domain| domain.attributes.gcp_project.eq_ignore_ascii_case(&value)))
+            }
             Self::YpmId(value) => some(by(&|domain| domain.attributes.ypm_id == value)),
-            Self::ProductId(value) => some(by(&|domain| domain.attributes.product_id == value)),
+            Self::ProductId(value) => {
+                some(by(&|domain| domain.attributes.product_id.eq_ignore_ascii_case(&value)))
+            }
             Self::Member { member, role } => {
                 let member = member.map(|member| read.zms.rules.users.without_alias(&member));
                 Some(by(&|domain| has_member(world, domain, member.as_deref(), role.as_deref())))
@@ -249,8 +255,8 @@ async fn put_domain_system_meta(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn put_default_admins(zms: Arc<Zms>, call: Call) -> Answer {
-    change_with(&zms, &call, |context, path, body: DefaultAdmins| {
-        domains::put_default_admins(context, path.get("domainName"), body.admins)
+    change_unchecked(&zms, &call, |context, path, body: Option<DefaultAdmins>| {
+        domains::put_default_admins(context, path.get("domainName"), body.and_then(|body| body.admins))
     })
     .await?;
     Ok(no_content())

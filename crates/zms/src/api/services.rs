@@ -7,6 +7,7 @@ use athenz_model::wire::zms::{
     CredsEntry, PublicKeyEntry, ServiceIdentities, ServiceIdentity, ServiceIdentityList,
     ServiceIdentitySystemMeta,
 };
+use athenz_policy::Glob;
 use athenz_serve::router::{Call, Mount};
 use athenz_serve::wire::{Answer, json, no_content};
 use athenz_world::World;
@@ -107,11 +108,13 @@ async fn search_service_identities(zms: Arc<Zms>, call: Call) -> Answer {
     let wanted = read.name("serviceName");
     let substring = read.is_set("substringMatch");
     let domain_filter = read.query("domainFilter").unwrap_or_default();
-    let matches = |name: &str| if substring { name.contains(&wanted) } else { name == wanted };
+    let part = part_of_name(&wanted);
+    let domain_part = part_of_name(&domain_filter);
+    let matches = |name: &str| if substring { part.matches(name) } else { name == wanted };
     let found: Vec<String> = read
         .world
         .domains()
-        .filter(|domain| domain.name.contains(&domain_filter))
+        .filter(|domain| domain_part.matches(&domain.name))
         .flat_map(|domain| domain.services.keys().map(move |service| (domain, service)))
         .filter(|(_, service)| matches(service))
         .map(|(domain, service)| format!("{}.{service}", domain.name))
@@ -121,6 +124,11 @@ async fn search_service_identities(zms: Arc<Zms>, call: Call) -> Answer {
     let named = |name| ServiceIdentity { name: Some(name), ..ServiceIdentity::default() };
     let list = found.into_iter().take(limit).map(named).collect();
     json(&ServiceIdentities { list: Some(list), service_match_count: Some(count) })
+}
+
+/// Names that contain a text; as in Athenz, whose database compares, `_` is any character.
+fn part_of_name(text: &str) -> Glob {
+    Glob::new(&format!("*{}*", text.replace('_', "?")))
 }
 
 async fn get_public_key_entry(zms: Arc<Zms>, call: Call) -> Answer {

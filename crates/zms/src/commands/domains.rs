@@ -424,11 +424,16 @@ fn without_denials(
         for name in wanted {
             let id = context.world.principals().id(name);
             if id.is_some_and(|id| held.members.get(id).is_some()) {
-                changes.push(Change::DeleteMember {
-                    kind: CollectionKind::Role,
-                    name: role.clone(),
+                let kind = CollectionKind::Role;
+                let audit = MemberAudit {
                     member: name.clone(),
-                });
+                    admin: context.caller.name.clone(),
+                    action: MemberAction::Delete,
+                    created: context.now,
+                    audit_reference: context.audit_reference.to_owned(),
+                };
+                changes.push(Change::DeleteMember { kind, name: role.clone(), member: name.clone() });
+                changes.push(Change::AuditMember { kind, name: role.clone(), audit });
             }
         }
     }

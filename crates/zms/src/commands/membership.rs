@@ -28,6 +28,8 @@ pub(crate) struct MembershipInput {
     pub(crate) dates: Dates,
     /// The decision, where one is made.
     pub(crate) approved: bool,
+    /// A mark that a decision leaves on the membership: shown, without effect.
+    pub(crate) inactive: bool,
 }
 
 impl From<Membership> for MembershipInput {
@@ -37,6 +39,7 @@ impl From<Membership> for MembershipInput {
             collection_name: body.role_name,
             dates: Dates { expiration: body.expiration, review_reminder: body.review_reminder },
             approved: body.approved.unwrap_or(true),
+            inactive: body.active == Some(false),
         }
     }
 }
@@ -48,6 +51,7 @@ impl From<GroupMembership> for MembershipInput {
             collection_name: body.group_name,
             dates: Dates { expiration: body.expiration, review_reminder: None },
             approved: body.approved.unwrap_or(true),
+            inactive: body.active == Some(false),
         }
     }
 }
@@ -519,7 +523,16 @@ pub(crate) fn decide(
     };
     let changes = match (body.approved, pending.kind) {
         (false, _) => vec![target.delete_pending(), target.audit(context, MemberAction::Reject)],
-        (true, PendingKind::Add) => approve_add(context, domain, &target, held, pending, dates)?,
+        (true, PendingKind::Add) => {
+            let added = approve_add(context, domain, &target, held, pending)?;
+            let row = MemberRow {
+                inactive: body.inactive,
+                expiration: dates.expiration,
+                review_reminder: dates.review_reminder,
+                ..added
+            };
+            vec![target.delete_pending(), target.put(row), target.audit(context, MemberAction::Approve)]
+        }
         (true, PendingKind::Delete) => approve_delete(context, &target, held)?,
     };
     Ok(ChangeSet::loud(target.domain.clone(), changes))
@@ -561,14 +574,14 @@ fn check_decides(
     Ok(())
 }
 
+/// The membership that was asked for, without its dates: those of the decision count.
 fn approve_add(
     context: &Context<'_>,
     domain: &Domain,
     target: &Target,
     held: &Collection,
     pending: &Pending,
-    dates: Dates,
-) -> Result<Vec<Change>, ApiError> {
+) -> Result<MemberRow, ApiError> {
     let stored = target.stored(context, held);
     if stored.is_none() {
         check_room(context, domain, target.kind, held, 1)?;
@@ -577,14 +590,11 @@ fn approve_add(
         CollectionKind::Role => pending.requester.clone(),
         CollectionKind::Group => context.caller.name.clone(),
     };
-    let row = MemberRow {
+    Ok(MemberRow {
         audit_reference: context.audit_reference.to_owned(),
         system_disabled: system_disabled(context, &target.member, stored),
-        expiration: dates.expiration,
-        review_reminder: dates.review_reminder,
         ..MemberRow::new(target.member.clone(), requester)
-    };
-    Ok(vec![target.delete_pending(), target.put(row), target.audit(context, MemberAction::Approve)])
+    })
 }
 
 /// A request to remove somebody who is gone meanwhile is simply done with.
