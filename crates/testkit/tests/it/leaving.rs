@@ -95,3 +95,31 @@ async fn a_purge_takes_so_many_at_a_time() {
     assert_eq!(purged("").await, (Some(0), Some(2)));
     assert_eq!(purged("").await, (Some(0), Some(0)));
 }
+
+#[tokio::test]
+async fn administrators_named_twice_leave_denied_roles_once() {
+    let world = sports::world().await;
+    let jane = world.user("jane");
+    let denied =
+        json!({"name": "denied", "roleMembers": [{"memberName": "user.ann"}, {"memberName": "user.bob"}]});
+    jane.put("/zms/v1/domain/sports/role/denied", &denied).await.expect(204);
+    let deny = |role: &str| json!({"role": role, "action": "*", "resource": "sports:*", "effect": "DENY"});
+    let policy =
+        json!({"name": "denials", "assertions": [deny("sports:role.denied"), deny("sports:role.admin")]});
+    jane.put("/zms/v1/domain/sports/policy/denials", &policy).await.expect(204);
+    let twice = json!({"admins": ["user.ann", "USER.ann"]});
+    world.admin().put("/zms/v1/domain/sports/admins", &twice).await.expect(204);
+    let role = jane.get("/zms/v1/domain/sports/role/denied?auditLog=true").await.expect(200).json;
+    assert_eq!(names(&role["roleMembers"]), ["user.bob"], "{role}");
+    let log = role["auditLog"].as_array().unwrap();
+    let gone = log.iter().filter(|line| line["action"] == "DELETE" && line["member"] == "user.ann").count();
+    assert_eq!(gone, 1, "{role}");
+    let admins = jane.get("/zms/v1/domain/sports/role/admin").await.expect(200).json;
+    assert_eq!(names(&admins["roleMembers"]), ["user.ann", "user.jane"], "{admins}");
+    let left = jane.get("/zms/v1/domain/sports/policy/denials").await.expect(200).json;
+    assert_eq!(
+        left["assertions"].as_array().map(Vec::len),
+        Some(1),
+        "the denial of administrators is gone: {left}"
+    );
+}

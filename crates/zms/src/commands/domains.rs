@@ -343,7 +343,7 @@ pub(crate) fn put_default_admins(
         return Err(ApiError::bad_request("Missing or malformed DefaultAdmins"));
     };
     audit::check_domain(context, AuditedKind::Role, &domain)?;
-    let mut wanted = Vec::new();
+    let mut wanted: Vec<MemberName> = Vec::new();
     for text in given {
         let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))
             .map_err(|_| ApiError::not_found(format!("unknown domain - {text}")))?;
@@ -353,7 +353,9 @@ pub(crate) fn put_default_admins(
             return Err(ApiError::bad_request("Group principals are not allowed in the role"));
         }
         members::check_domain_exists(context, &name)?;
-        wanted.push(name);
+        if !wanted.contains(&name) {
+            wanted.push(name);
+        }
     }
     let changes = repair(context, found, &wanted)?;
     Ok(ChangeSet::loud(domain, changes))

@@ -1,5 +1,6 @@
 //! Applying solution templates to domains, and taking them away.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use athenz_model::ApiError;
@@ -21,12 +22,14 @@ use crate::values::{check_grammar, domain_name, simple_name};
 /// The place where the domain goes.
 const DOMAIN: &str = "_domain_";
 
-/// The names of known templates.
+/// The names of known templates, each once.
 ///
 /// # Errors
 /// 404: one is not known.
 pub(crate) fn known(context: &Context<'_>, names: Vec<String>) -> Result<Vec<String>, ApiError> {
-    let names: Vec<String> = names.into_iter().map(|name| name.to_lowercase()).collect();
+    let mut seen = BTreeSet::new();
+    let lower = names.into_iter().map(|name| name.to_lowercase());
+    let names: Vec<String> = lower.filter(|name| seen.insert(name.clone())).collect();
     match names.iter().find(|name| context.templates.find(name).is_none()) {
         Some(name) => {
             Err(ApiError::not_found(format!("validateSolutionTemplates: Template not found: {name}")))
