@@ -7,9 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use athenz_client::HttpClient;
 use athenz_model::wire::zms::TopLevelDomain;
+use athenz_store::testing::PostgresServer;
 
 use crate::config::examples;
-use crate::program::{ATHENZD, Dev, client, get_with, http_as, terminate};
+use crate::program::{ATHENZD, Dev, athenzd, client, get_with, http_as, terminate};
 
 /// A server that answers.
 struct Alone {
@@ -83,7 +84,12 @@ async fn a_zts_alone_follows_a_zms_alone_and_starts_without_it() {
     let (before, rest) = zts_text.split_once("-----BEGIN PUBLIC KEY-----").unwrap();
     let (_, after) = rest.split_once("-----END PUBLIC KEY-----\n").unwrap();
     let zts_text = format!("{before}{}{after}", key.to_spki_pem());
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    let records = format!("sqlite:{}/certificates.db", folder.path().display());
+    assert!(zts_text.contains(&records), "{zts_text}");
     let zts_text = zts_text
+        .replace(&records, &url)
         .replace("https://zms.example.com:4443", &zms.url)
         .replace("update_interval = 10", "update_interval = 1");
     fs::write(&zts_file, any_port(zts_text)).unwrap();
@@ -106,4 +112,12 @@ async fn a_zts_alone_follows_a_zms_alone_and_starts_without_it() {
     let zts = Alone::start("zts", &zts_file);
     let (status, body) = get_with(&as_admin(&zts.url), &zts.url, path).await;
     assert_eq!(status, 200, "served from disk while ZMS is away: {body}");
+    assert!(!folder.path().join("certificates.db").exists(), "records are in PostgreSQL");
+
+    let elsewhere = fs::read_to_string(&zts_file).unwrap().replace("postgres:///", "postgres:///no_");
+    fs::write(&zts_file, elsewhere).unwrap();
+    let ended = athenzd(&["zts", "--config", zts_file.to_str().unwrap()]);
+    let last = ended.stderr.lines().last().unwrap();
+    assert!(ended.status == Some(1) && last.contains("[issuer]: cannot open the records"), "{last}");
+    assert!(last.contains("does not exist"), "{last}");
 }

@@ -93,7 +93,7 @@ pub struct CertificateRecords {
 #[derive(Clone, Debug)]
 enum Reader {
     Sqlite(sqlite::Reader),
-    Postgres(deadpool_postgres::Pool),
+    Postgres(postgres::Database),
 }
 
 impl CertificateRecords {
@@ -108,11 +108,11 @@ impl CertificateRecords {
     }
 
     /// Opens the records of `config`, creating file or tables when absent. Records in PostgreSQL may
-    /// share a database with anything; must be called within a tokio runtime, on which their writer
-    /// then runs.
+    /// share a database with anything, and need not be reachable yet; must be called within a tokio
+    /// runtime, on which their writer then runs.
     ///
     /// # Errors
-    /// They cannot be reached, or are of a newer version of this store.
+    /// The file or database cannot be used, or is of a newer version of this store.
     pub async fn open(config: &StoreConfig, limits: Limits) -> Result<Self, RecordStoreError> {
         match &config.url {
             StoreUrl::Sqlite(path) => Self::open_sqlite(path, limits),
@@ -126,16 +126,11 @@ impl CertificateRecords {
         limits: Limits,
     ) -> Result<Self, RecordStoreError> {
         let pool = pool(&connection(url, config)?, config)?;
-        let writer = postgres::Writer {
-            id: postgres::prepare(&pool).await?,
-            batch: 0,
-            pool: pool.clone(),
-            limits,
-            faults: config.faults.clone(),
-        };
+        let database = postgres::Database::open(pool).await?;
+        let writer = postgres::Writer::new(database.clone(), limits, config.faults.clone());
         let (queue, jobs) = Queue::new(limits);
         tokio::spawn(writer.run(jobs));
-        Ok(Self { queue, reader: Reader::Postgres(pool), timeout: limits.timeout })
+        Ok(Self { queue, reader: Reader::Postgres(database), timeout: limits.timeout })
     }
 
     /// The record of an instance.
@@ -146,7 +141,7 @@ impl CertificateRecords {
         let found = async {
             match &self.reader {
                 Reader::Sqlite(reader) => reader.lookup(key.clone()).await,
-                Reader::Postgres(pool) => postgres::lookup(pool, key).await,
+                Reader::Postgres(database) => postgres::lookup(database, key).await,
             }
         };
         tokio::time::timeout(self.timeout, found).await.map_err(|_| RecordStoreError::TimedOut)?

@@ -1,65 +1,22 @@
 //! Records in PostgreSQL, shared by many servers: one writing task a server, statements of a batch
 //! sent without waiting for one another.
 
+mod database;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use athenz_model::Timestamp;
-use deadpool_postgres::{Client, Pool, Transaction};
+use deadpool_postgres::{Client, Transaction};
 use tokio_postgres::{Error, Row, Statement};
 
 use super::batch::{Change, Outcome};
 use super::record::{CertificateRecord, Issue, RecordKey, Registration, join_serials, split_serials};
 use super::{RecordStoreError, UnrefreshedClaim};
-use crate::postgres::{connected, describe, is_lost};
+use crate::postgres::{describe, is_lost};
 
+pub(super) use database::Database;
 pub(super) use writer::Writer;
-
-/// Version of the tables below.
-const SCHEMA_VERSION: i32 = 1;
-
-/// Keeps two starting servers from creating tables at once; any number no one else uses.
-const SCHEMA_LOCK: i64 = 0x6174_6865_6e7a_6372;
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS certificate_record_schema (version integer NOT NULL);
-    INSERT INTO certificate_record_schema (version)
-        SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM certificate_record_schema);
-    CREATE TABLE IF NOT EXISTS certificate_record (
-        provider text COLLATE \"C\" NOT NULL,
-        instance_id text COLLATE \"C\" NOT NULL,
-        service text COLLATE \"C\" NOT NULL,
-        current_serial text NOT NULL,
-        issued_at bigint NOT NULL,
-        current_ip text NOT NULL,
-        previous_serial text NOT NULL,
-        previous_issued_at bigint NOT NULL,
-        previous_ip text NOT NULL,
-        superseded text NOT NULL,
-        registered_at bigint NOT NULL,
-        refreshable boolean NOT NULL,
-        client_only boolean NOT NULL,
-        revoked_at bigint,
-        expires_at bigint NOT NULL,
-        host_name text,
-        data_updated_at bigint NOT NULL,
-        agent text,
-        notified_at bigint,
-        notified_by text,
-        version bigint NOT NULL,
-        PRIMARY KEY (provider, instance_id, service)
-    );
-    CREATE TABLE IF NOT EXISTS register_token (
-        token_id text COLLATE \"C\" NOT NULL PRIMARY KEY,
-        public_key bytea NOT NULL,
-        expires_at bigint NOT NULL
-    );
-    CREATE TABLE IF NOT EXISTS certificate_record_writer (
-        writer text COLLATE \"C\" NOT NULL PRIMARY KEY,
-        batch bigint NOT NULL,
-        written_at timestamptz NOT NULL DEFAULT now()
-    );";
 
 const COLUMNS: &str = "provider, instance_id, service, current_serial, issued_at, current_ip, \
     previous_serial, previous_issued_at, previous_ip, superseded, registered_at, refreshable, client_only, \
@@ -114,31 +71,15 @@ const NOTE_BATCH: &str = "
 const FORGET_WRITERS: &str =
     "DELETE FROM certificate_record_writer WHERE written_at < now() - interval '1 day'";
 
-/// Creates the tables. Returns an id for a writer.
-pub(super) async fn prepare(pool: &Pool) -> Result<String, RecordStoreError> {
-    let mut client = connected(pool).await?;
-    let transaction = client.transaction().await?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK]).await?;
-    transaction.batch_execute(SCHEMA).await?;
-    let row = transaction.query_one("SELECT max(version) FROM certificate_record_schema", &[]).await?;
-    if row.try_get::<_, i32>(0)? > SCHEMA_VERSION {
-        let text = "the tables were written by a newer version; use that version".to_owned();
-        return Err(RecordStoreError::Unavailable(text));
-    }
-    let writer = transaction.query_one("SELECT gen_random_uuid()::text", &[]).await?.try_get(0)?;
-    transaction.commit().await?;
-    Ok(writer)
-}
-
 /// The record of an instance.
 pub(super) async fn lookup(
-    pool: &Pool,
+    database: &Database,
     key: &RecordKey,
 ) -> Result<Option<CertificateRecord>, RecordStoreError> {
-    let row = match read(&connected(pool).await?, key).await {
+    let row = match read(&database.client().await?, key).await {
         Err(error) if is_lost(&error) => {
-            forget_connections(pool);
-            read(&connected(pool).await?, key).await
+            database.forget_connections();
+            read(&database.client().await?, key).await
         }
         read => read,
     };
@@ -149,11 +90,6 @@ async fn read(client: &Client, key: &RecordKey) -> Result<Option<Row>, Error> {
     let statement =
         client.prepare_cached(&format!("SELECT {COLUMNS} FROM certificate_record WHERE {OF_KEY}")).await?;
     client.query_opt(&statement, &[&key.provider, &key.instance_id, &key.service]).await
-}
-
-/// After a restart of the database every idle connection is a dead one.
-fn forget_connections(pool: &Pool) {
-    pool.retain(|_, _| false);
 }
 
 struct Statements {

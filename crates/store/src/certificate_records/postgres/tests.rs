@@ -148,6 +148,36 @@ async fn while_the_database_is_away_nothing_is_written() {
     assert_eq!(records.lookup(&key()).await.unwrap().unwrap().version, 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_while_the_database_is_away() {
+    let server = server_of_its_own().await;
+    let url = server.database().await;
+    let away = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || away.stop()).await.unwrap();
+    let records = plain(&url).await;
+    assert!(matches!(records.lookup(&key()).await, Err(RecordStoreError::Unavailable(_))));
+    let refused = records.register(registration("a")).await;
+    assert!(matches!(refused, Err(RecordStoreError::Unavailable(_))), "{refused:?}");
+    let back = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || back.resume()).await.unwrap();
+    assert_eq!(records.lookup(&key()).await.unwrap(), None);
+    records.register(registration("b")).await.unwrap();
+    assert_eq!(records.lookup(&key()).await.unwrap().unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn tables_of_a_newer_version_are_refused() {
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    plain(&url).await;
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("UPDATE certificate_record_schema SET version = 99").await.unwrap();
+    let config = StoreConfig::new(StoreUrl::Postgres(url));
+    let error = CertificateRecords::open(&config, Limits::default()).await.unwrap_err().to_string();
+    assert!(error.contains("newer version"), "{error}");
+}
+
 #[tokio::test]
 async fn two_servers_share_records_and_tokens() {
     let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();

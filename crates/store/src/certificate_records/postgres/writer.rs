@@ -6,17 +6,18 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Client;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
 
 use super::super::batch::{Change, Job, Outcome, answer, drain};
 use super::super::record::RecordKey;
 use super::super::{Limits, RecordStoreError};
-use super::{Statements, apply, forget_connections};
+use super::{Database, Statements, apply};
 use crate::faults::{FaultPoint, FaultPoints};
-use crate::postgres::{connected, is_conflict, is_lost, is_refusal};
+use crate::postgres::{is_conflict, is_lost, is_refusal};
 
 /// How often a batch that was not committed is tried.
 const ATTEMPTS: usize = 5;
@@ -25,12 +26,11 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Writes for one server.
 pub(in super::super) struct Writer {
-    pub(in super::super) pool: Pool,
-    /// Its id, and the number of its last batch: see [`super::NOTE_BATCH`].
-    pub(in super::super) id: String,
-    pub(in super::super) batch: i64,
-    pub(in super::super) limits: Limits,
-    pub(in super::super) faults: FaultPoints,
+    database: Database,
+    /// The number of its last batch: see [`super::NOTE_BATCH`].
+    batch: i64,
+    limits: Limits,
+    faults: FaultPoints,
 }
 
 /// Why a batch, or one try of it, failed.
@@ -47,12 +47,19 @@ enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        // a serialisation failure or a deadlock: another server was in the way
-        if is_lost(&error) || error.code().is_some_and(is_conflict) {
+        // another server was in the way, or the database is the leader no more
+        let passing = |code: &SqlState| is_conflict(code) || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+        if is_lost(&error) || error.code().is_some_and(passing) {
             Self::NotCommitted(error.into())
         } else {
             Self::Refused(error.into())
         }
+    }
+}
+
+impl From<RecordStoreError> for Failure {
+    fn from(error: RecordStoreError) -> Self {
+        Self::Unreachable(error)
     }
 }
 
@@ -68,6 +75,10 @@ impl Failure {
 }
 
 impl Writer {
+    pub(in super::super) const fn new(database: Database, limits: Limits, faults: FaultPoints) -> Self {
+        Self { database, batch: 0, limits, faults }
+    }
+
     /// Writes until the queue is closed.
     pub(in super::super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::new();
@@ -117,7 +128,9 @@ impl Writer {
                 }
                 (Err(failure), _) => failure,
             };
-            forget_connections(&self.pool);
+            if !matches!(failure, Failure::Refused(_)) {
+                self.database.forget_connections();
+            }
             match failure {
                 // that this try came as far as COMMIT says that none before it was committed
                 Failure::Unknown(outcomes, _) if Instant::now() < give_up => unknown = Some(outcomes),
@@ -130,7 +143,7 @@ impl Writer {
 
     /// One try. `None`: a try before this one was committed.
     async fn attempt(&self, batch: &[Job]) -> Result<Option<Vec<Outcome>>, Failure> {
-        let mut client = connected(&self.pool).await.map_err(|error| Failure::Unreachable(error.into()))?;
+        let mut client = self.database.client().await?;
         let committed = self.transact(&mut client, batch).await;
         if let Err(Failure::NotCommitted(_) | Failure::Unknown(..)) = &committed {
             // nobody shall wait for an answer on this connection
@@ -151,7 +164,8 @@ impl Writer {
                 Box::pin(apply(&transaction, &statements, &job.change));
             applied
         });
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&self.id, &self.batch];
+        let writer = self.database.writer().await?;
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&writer, &self.batch];
         let noting = transaction.execute(&statements.note_batch, &parameters);
         let sent = async { tokio::join!(noting, all(applying.collect())) };
         let (noted, outcomes) = timeout(limit, sent).await.map_err(|_| Failure::NotCommitted(late()))?;
