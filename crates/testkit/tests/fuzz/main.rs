@@ -18,7 +18,7 @@ mod world;
 
 use athenz_policy::Outcome;
 
-const INPUTS: usize = 4_000;
+const INPUTS: usize = 2_500;
 
 /// xorshift64*, so that a failure comes again.
 struct Numbers(u64);
