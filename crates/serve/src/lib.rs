@@ -10,6 +10,7 @@
 pub mod access_log;
 pub mod caller;
 pub mod config;
+pub mod freshness;
 pub mod health;
 pub mod limits;
 pub mod listener;

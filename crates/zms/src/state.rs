@@ -1,5 +1,6 @@
 //! A running ZMS: what its routes share.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -7,6 +8,7 @@ use athenz_crypto::keys::PublicKey;
 use athenz_crypto::ring::SigningKey;
 use athenz_model::wire::zms::DomainData;
 use athenz_model::{ApiError, Clock, Timestamp};
+use athenz_serve::freshness::{Freshness, Revision};
 use athenz_store::{Reloaded, Store, StoreError};
 use athenz_world::{ChangeSet, Head, World};
 use tokio::sync::watch;
@@ -181,5 +183,26 @@ impl Zms {
 impl athenz_serve::caller::PublicKeys for Zms {
     fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
         self.service_key(service, key_id)
+    }
+}
+
+impl Freshness for Zms {
+    fn revision(&self) -> Option<Revision> {
+        let head = self.world.load().head;
+        let (epoch, sequence) = (u64::try_from(head.epoch.0), u64::try_from(head.sequence.0));
+        Some(Revision { epoch: epoch.ok()?, sequence: sequence.ok()? })
+    }
+
+    fn makes_changes(&self) -> bool {
+        true
+    }
+
+    /// Every read catches up by itself with what other processes did.
+    fn reach(&self, _: Revision) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn age(&self) -> Option<i64> {
+        None
     }
 }

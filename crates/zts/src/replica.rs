@@ -1,15 +1,22 @@
 //! What this server holds of ZMS: takes events, publishes indexes, keeps documents on disk.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use athenz_model::{Clock, Timestamp};
+use athenz_serve::freshness::{Freshness, Revision};
 use athenz_serve::metrics::Metrics;
+use tokio::sync::Notify;
 
 use crate::index::{DomainEntry, Index};
 use crate::source::{Checkpoint, DiskStore, Epoch, Event, TrustedDomain};
+
+/// How long a request that has seen more than this server waits for the rest.
+const REVISION_WAIT: Duration = Duration::from_millis(500);
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +44,7 @@ pub struct Replica {
     failures: AtomicU64,
     domain_failures: AtomicU64,
     owed: AtomicU64,
+    moved: Notify,
 }
 
 /// How far a domain is known; ordered by age.
@@ -74,6 +82,7 @@ impl Replica {
             failures: AtomicU64::new(0),
             domain_failures: AtomicU64::new(0),
             owed: AtomicU64::new(0),
+            moved: Notify::new(),
         }
     }
 
@@ -162,6 +171,17 @@ impl Replica {
         Checkpoint { epoch, sequence: self.sequence.load(Ordering::Acquire) }
     }
 
+    /// Waits until the source has reached a point.
+    async fn wait_for(&self, wanted: Revision) {
+        loop {
+            let moved = self.moved.notified();
+            if self.revision().is_some_and(|at| at.covers(wanted)) {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     /// Takes events in order and publishes one new index with all of them.
     pub fn apply(&self, events: Vec<Event>) -> Vec<Applied> {
         // compiling is the long part, and needs no lock
@@ -210,6 +230,7 @@ impl Replica {
             self.epoch.store(checkpoint.epoch.0, Ordering::Release);
             self.sequence.store(checkpoint.sequence, Ordering::Release);
             self.confirm(self.clock.now());
+            self.moved.notify_waiters();
         }
         results
     }
@@ -252,6 +273,28 @@ impl Replica {
 
     fn writer(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Freshness for Replica {
+    fn revision(&self) -> Option<Revision> {
+        let Checkpoint { epoch, sequence } = self.checkpoint();
+        (sequence > 0).then_some(Revision { epoch: epoch.0, sequence })
+    }
+
+    fn makes_changes(&self) -> bool {
+        false
+    }
+
+    fn reach(&self, wanted: Revision) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            // past it, the answer says how old it is
+            let _ = tokio::time::timeout(REVISION_WAIT, self.wait_for(wanted)).await;
+        })
+    }
+
+    fn age(&self) -> Option<i64> {
+        Some((self.now().millis() - self.fresh_at()?.millis()).max(0) / 1_000)
     }
 }
 

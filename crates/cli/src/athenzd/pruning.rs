@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// head lock; who comes second finds nothing.
 const PERIOD_SECONDS: i64 = 3_600;
 
-/// How long entries are kept unless configured otherwise: for processes that were away.
-pub(super) const USUAL_RETENTION: Duration = Duration::from_secs(7 * 86_400);
+/// How long entries are kept unless configured otherwise: they tell who did what and why, which
+/// is asked for long after every process has caught up.
+pub(super) const USUAL_RETENTION: Duration = Duration::from_secs(400 * 86_400);
 /// The least retention: outcomes of commits are looked up in the log.
 pub(super) const LEAST_RETENTION: Duration = Duration::from_secs(3_600);
 
@@ -104,7 +105,7 @@ mod tests {
         pruning.register(&metrics);
         let entries = async || store.entries_after(Sequence(0), 10).await.unwrap();
 
-        clock.advance_seconds(7 * 86_400 - 60);
+        clock.advance_seconds(400 * 86_400 - 60);
         zms.appoint_administrator("user.jane").await.unwrap();
         pruning.step().await;
         assert!(matches!(entries().await, LogTail::Entries(found) if found.len() > 1));

@@ -90,8 +90,8 @@ pub struct StoreTable {
     /// Authorities of PostgreSQL's certificate, PEM; without it there is no TLS.
     #[serde(default)]
     pub authorities: Option<PathBuf>,
-    /// How long entries of the log are kept for processes that were away: `7d` when absent. The
-    /// history of members is kept whatever this says.
+    /// How long entries of the log are kept: `400d` when absent. The history of members is kept
+    /// whatever this says.
     #[serde(default)]
     pub log_retention: Option<Period>,
 }
@@ -287,7 +287,7 @@ impl StoreTable {
     pub fn log_retention(&self) -> anyhow::Result<Duration> {
         let retention = self.log_retention.map_or(USUAL_RETENTION, |period| period.0);
         if retention < LEAST_RETENTION {
-            bail!("[store] log_retention: keep the log for an hour at least, as in `7d`");
+            bail!("[store] log_retention: keep the log for an hour at least, as in `400d`");
         }
         Ok(retention)
     }

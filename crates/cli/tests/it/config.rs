@@ -65,7 +65,7 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
         (&zms, "id = \"0\"", "id = \"Zero\"", "a key id is"),
         (&zms, "sqlite:", "mysql:", "a store is `sqlite:<path>` or `postgres://…`"),
         (&zms, "zms-0.key", "none.key", "none.key"),
-        (&zms, "log_retention = \"7d\"", "log_retention = \"5m\"", "[store] log_retention: keep the log"),
+        (&zms, "log_retention = \"400d\"", "log_retention = \"5m\"", "[store] log_retention: keep the log"),
         (&zts, "update_interval", "update_intervall", "did you mean `update_interval`?"),
         (&zts, "[[zts.zms_public_keys]]", "[[zts.zms_public_key]]", "did you mean `zms_public_keys`?"),
         (&zts, "max_age = 86400", "max_age = 19", "19 seconds are less than two times update_interval"),

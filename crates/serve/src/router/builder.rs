@@ -17,6 +17,7 @@ use super::call::Call;
 use super::tree::Tree;
 use crate::access_log::AccessLog;
 use crate::caller::Authenticator;
+use crate::freshness::Freshness;
 use crate::limits::{Admission, BodyMemory, RequestLimits};
 use crate::metrics::{Metrics, OperationMetrics};
 use crate::remote::TrustedProxies;
@@ -75,6 +76,7 @@ pub(super) struct MountSettings {
     pub(super) authenticator: Option<Arc<Authenticator>>,
     pub(super) invalid_object: &'static str,
     pub(super) refuses_trace_and_options: bool,
+    pub(super) freshness: Option<Arc<dyn Freshness>>,
 }
 
 impl MountSettings {
@@ -114,6 +116,7 @@ impl<S: Send + Sync + 'static> Mount<S> {
             authenticator: None,
             invalid_object: "Invalid Object",
             refuses_trace_and_options: false,
+            freshness: None,
         };
         Self { settings, operations, state, handlers: HashMap::new(), refusal: None, problems: Vec::new() }
     }
@@ -122,6 +125,13 @@ impl<S: Send + Sync + 'static> Mount<S> {
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<Authenticator>) -> Self {
         self.settings.authenticator = Some(authenticator);
+        self
+    }
+
+    /// What tells with each answer how far the server has come.
+    #[must_use]
+    pub fn freshness(mut self, freshness: Arc<dyn Freshness>) -> Self {
+        self.settings.freshness = Some(freshness);
         self
     }
 

@@ -26,6 +26,7 @@ use self::trace::Trace;
 use self::tree::{Found, Tree};
 use crate::access_log::{AccessLog, AccessRecord};
 use crate::caller::{Principal, RequestFacts};
+use crate::freshness::Taken;
 use crate::limits::{Admission, BodyMemory, MemoryShare, RequestLimits};
 use crate::metrics::{Metrics, OperationMetrics};
 use crate::peer::Peer;
@@ -108,11 +109,21 @@ impl Router {
         }
         let query = Query::parse(head.parts.uri.query().unwrap_or_default().as_bytes())?;
         check_numbers(route, &parameters, &query)?;
-        // a slow sender holds no slot: it is bounded by the listener
+        let taken = match &mount.freshness {
+            // strangers wait for nothing
+            Some(server) if caller.0.is_ok() => Some(Taken::start(&**server, &head.parts.headers).await?),
+            _ => None,
+        };
+        // who sends slowly or waits holds no slot: the listener bounds them
         let _slot = self.admission.enter()?;
+        let method = head.parts.method.clone();
         let call = call(route, mount, head, Input { parameters, query, body, now }, caller);
         self.limits.admit(&call)?;
-        self.run(route, call).await
+        let answer = self.run(route, call).await;
+        match taken {
+            Some(taken) => taken.tell(answer, &method),
+            None => answer,
+        }
     }
 
     /// Strangers send small bodies.

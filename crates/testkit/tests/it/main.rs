@@ -14,6 +14,7 @@ mod bad_requests;
 mod conformance;
 mod contract;
 mod failing_store;
+mod freshness;
 mod instances;
 mod leaving;
 mod shared_records;

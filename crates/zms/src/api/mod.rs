@@ -34,7 +34,10 @@ pub const PREFIX: &str = "/zms/v1";
 
 /// All operations of ZMS with their handlers.
 pub fn mount(zms: Arc<Zms>, authenticator: Arc<Authenticator>) -> Mount<Zms> {
-    let mount = Mount::new(PREFIX, ZMS, zms).authenticator(authenticator).invalid_object(INVALID_OBJECT);
+    let mount = Mount::new(PREFIX, ZMS, zms.clone())
+        .authenticator(authenticator)
+        .freshness(zms)
+        .invalid_object(INVALID_OBJECT);
     let mount = domains::routes(mount);
     let mount = roles::routes(mount);
     let mount = groups::routes(mount);

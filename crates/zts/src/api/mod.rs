@@ -32,8 +32,10 @@ const OF_NO_DOMAIN: [&str; 5] =
 
 /// All operations, with callers known by these authorities.
 pub fn mount(state: Arc<State>, authenticator: Arc<Authenticator>) -> Mount<State> {
+    let replica = state.replica.clone();
     let mount = Mount::new(PREFIX, ZTS, state)
         .authenticator(authenticator)
+        .freshness(replica)
         .invalid_object(messages::INVALID_OBJECT)
         .refuse_while(refuse_when_stale, &OF_NO_DOMAIN)
         .refuse_trace_and_options();

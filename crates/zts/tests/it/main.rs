@@ -9,6 +9,7 @@
 mod access;
 mod discovery;
 mod exchange;
+mod freshness;
 mod oidc;
 mod policies;
 mod poll;
