@@ -123,3 +123,24 @@ async fn administrators_named_twice_leave_denied_roles_once() {
         "the denial of administrators is gone: {left}"
     );
 }
+
+#[tokio::test]
+async fn no_put_and_no_review_ends_the_last_administrator() {
+    let world = sports::world().await;
+    let jane = world.user("jane");
+    let past = "2020-01-01T00:00:00.000Z";
+    let over = json!({"memberName": "user.jane", "expiration": past});
+    let role = "/zms/v1/domain/sports/role/admin";
+    let refused = jane.put(&format!("{role}/member/user.jane"), &over).await;
+    refused.refused(403);
+    let all_over =
+        json!({"name": "admin", "roleMembers": [over, {"memberName": "user.ann", "expiration": past}]});
+    jane.put(role, &all_over).await.refused(403);
+    let waiting =
+        json!({"name": "admin", "reviewEnabled": true, "roleMembers": [{"memberName": "user.ann"}]});
+    jane.put(role, &waiting).await.refused(403);
+    let out = json!({"name": "admin", "roleMembers": [{"memberName": "user.jane", "active": false}]});
+    jane.put(&format!("{role}/review"), &out).await.refused(403);
+    let another = json!({"name": "admin", "roleMembers": [over, {"memberName": "user.ann"}]});
+    jane.put(role, &another).await.expect(204);
+}

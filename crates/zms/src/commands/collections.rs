@@ -8,13 +8,14 @@ use athenz_model::wire::zms::{Group, GroupMeta, Role, RoleMeta, TagValueList};
 use athenz_model::{ApiError, Timestamp};
 use athenz_world::{
     Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
-    MemberAction, MemberAudit, MemberRow, Ownership, Pending, PendingKind,
+    Ownership,
 };
 
+use super::difference::Difference;
 use super::domains::ADMIN;
 use super::expiry::{self, Dates};
 use super::members::{self, MemberRules};
-use super::membership::{check_name_in_body, leaves_no_admin, system_disabled};
+use super::membership::{check_admin_stays, check_name_in_body, leaves_no_admin};
 use crate::access::{authorize, caller_may_change};
 use crate::audit::{self, AuditedKind};
 use crate::context::Context;
@@ -274,6 +275,9 @@ pub(crate) fn put(
     let difference =
         Difference { context, kind, name: &name, held: held.map(|held| &**held), attributes: &attributes };
     let member_changes = difference.changes(wanted)?;
+    if let Some(held) = held {
+        check_admin_stays(context, kind, &name, held, &member_changes)?;
+    }
     let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
     changes.extend(member_changes);
     Ok(ChangeSet::loud(domain, changes))
@@ -480,117 +484,6 @@ fn attributes(
     attributes.modified = context.stamp;
     attributes.trust = trust;
     Ok(attributes)
-}
-
-/// What a full put changes among the members.
-struct Difference<'a> {
-    context: &'a Context<'a>,
-    kind: CollectionKind,
-    name: &'a EntityName,
-    held: Option<&'a Collection>,
-    /// The attributes the put gives: its flags decide, not those stored.
-    attributes: &'a CollectionAttributes,
-}
-
-impl Difference<'_> {
-    fn changes(&self, wanted: Vec<(MemberName, MemberInput)>) -> Result<Vec<Change>, ApiError> {
-        let settings = &self.attributes.settings;
-        let approval = settings.review_enabled || settings.audit_enabled;
-        let mut changes = Vec::new();
-        let mut kept = BTreeSet::new();
-        for (name, member) in wanted {
-            let stored = self.stored(&name);
-            kept.insert(name.clone());
-            let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
-            if same && (approval || stored.as_ref().is_some_and(|row| row.inactive == member.inactive)) {
-                continue;
-            }
-            if approval {
-                changes.extend(self.request(&name, PendingKind::Add, member.dates)?);
-            } else {
-                changes.extend(self.write(name, &member, stored.as_ref()));
-            }
-        }
-        let gone: Vec<MemberName> = self.stored_names().filter(|name| !kept.contains(name)).collect();
-        for name in gone {
-            if approval && settings.delete_protection {
-                let dates = self.stored(&name).as_ref().map(Dates::of).unwrap_or_default();
-                changes.extend(self.request(&name, PendingKind::Delete, dates)?);
-            } else {
-                changes.push(Change::DeleteMember {
-                    kind: self.kind,
-                    name: self.name.clone(),
-                    member: name.clone(),
-                });
-                changes.push(self.audit(name, MemberAction::Delete));
-            }
-        }
-        Ok(changes)
-    }
-
-    fn stored_names(&self) -> impl Iterator<Item = MemberName> {
-        self.held
-            .into_iter()
-            .flat_map(|held| held.members.iter())
-            .filter_map(|member| MemberName::parse(&self.context.world.name_of(member.principal)).ok())
-    }
-
-    fn stored(&self, name: &MemberName) -> Option<MemberRow> {
-        let member = self.held?.members.get(self.context.world.principals().id(name)?)?;
-        self.context.world.member_row(member)
-    }
-
-    fn write(&self, name: MemberName, member: &MemberInput, stored: Option<&MemberRow>) -> [Change; 2] {
-        let action = if stored.is_some() { MemberAction::Update } else { MemberAction::Add };
-        let kept = stored.map_or(0, |row| row.system_disabled);
-        let row = MemberRow {
-            audit_reference: self.context.audit_reference.to_owned(),
-            system_disabled: kept | system_disabled(self.context, &name, None),
-            inactive: member.inactive,
-            expiration: member.dates.expiration,
-            review_reminder: member.dates.review_reminder,
-            // as recorded: only a new role says who asked; the log knows for every change
-            ..MemberRow::new(
-                name.clone(),
-                if self.held.is_none() { self.context.caller.name.as_str() } else { "" },
-            )
-        };
-        [
-            Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },
-            self.audit(name, action),
-        ]
-    }
-
-    fn request(&self, name: &MemberName, kind: PendingKind, dates: Dates) -> Result<[Change; 2], ApiError> {
-        let present = self.held.and_then(|held| held.pending_about(name));
-        if present.is_some_and(|present| present.kind != kind) {
-            let text = format!("The user {name} already has a pending request in a different state");
-            return Err(ApiError::bad_request(text));
-        }
-        let caller = &self.context.caller.name;
-        let pending = Pending {
-            name: name.clone(),
-            kind,
-            requester: present.map_or_else(|| caller.clone(), |present| present.requester.clone()),
-            requested: self.context.now,
-            audit_reference: self.context.audit_reference.to_owned(),
-            expiration: dates.expiration,
-            review_reminder: dates.review_reminder,
-        };
-        let put = Change::PutPending { kind: self.kind, name: self.name.clone(), pending };
-        Ok([put, self.audit(name.clone(), MemberAction::Request)])
-    }
-
-    fn audit(&self, member: MemberName, action: MemberAction) -> Change {
-        let audit = MemberAudit {
-            member,
-            admin: self.context.caller.name.clone(),
-            action,
-            created: self.context.now,
-            audit_reference: self.context.audit_reference.to_owned(),
-        };
-        Change::AuditMember { kind: self.kind, name: self.name.clone(), audit }
-    }
 }
 
 /// `PUT …/role/{role}/meta`, `PUT …/group/{group}/meta`.

@@ -215,6 +215,7 @@ pub(crate) fn put(
     } else {
         changes.extend(write(context, &target, held, dates));
     }
+    check_admin_stays(context, target.kind, &target.name, held, &changes)?;
     Ok(ChangeSet::loud(target.domain, changes))
 }
 
@@ -464,6 +465,50 @@ pub(crate) fn leaves_no_admin(context: &Context<'_>, held: &Collection, removed:
         && counted.iter().all(|member| goes(member))
 }
 
+/// What a put or a decision writes leaves an admin role a valid member, where it has one: a date in
+/// the past, or a list of people who are out already, would end it as a removal does.
+///
+/// # Errors
+/// 403: it would leave none.
+pub(crate) fn check_admin_stays(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+    changes: &[Change],
+) -> Result<(), ApiError> {
+    let is_admin = kind == CollectionKind::Role && &**name == ADMIN;
+    if !is_admin || !held.members.iter().any(|member| member.counts_at(context.now)) {
+        return Ok(());
+    }
+    let counts = |row: &MemberRow| {
+        let over = row.expiration.is_some_and(|end| athenz_policy::is_past(end, context.now));
+        row.system_disabled == 0 && !over
+    };
+    let mut touched: Vec<&MemberName> = Vec::new();
+    let mut stays = false;
+    for change in changes {
+        match change {
+            Change::PutMember { member, .. } => {
+                stays |= counts(member);
+                touched.push(&member.name);
+            }
+            Change::DeleteMember { member, .. } => touched.push(member),
+            _ => {}
+        }
+    }
+    let untouched = |member: &&Member| {
+        let name = context.world.name_of(member.principal);
+        !touched.iter().any(|touched| touched.as_str() == &*name)
+    };
+    let mut others = held.members.iter().filter(untouched);
+    if stays || others.any(|member| member.counts_at(context.now)) {
+        return Ok(());
+    }
+    let call = context.operation;
+    Err(ApiError::forbidden(format!("{call}: Cannot delete last member of 'admin' role")))
+}
+
 /// `DELETE …/pendingmember/{member}`.
 pub(crate) fn delete_pending(context: &Context<'_>, path: MemberPath<'_>) -> Result<ChangeSet, ApiError> {
     let target = Target::parse(context, path)?;
@@ -535,6 +580,7 @@ pub(crate) fn decide(
         }
         (true, PendingKind::Delete) => approve_delete(context, &target, held)?,
     };
+    check_admin_stays(context, target.kind, &target.name, held, &changes)?;
     Ok(ChangeSet::loud(target.domain.clone(), changes))
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod collections;
 pub(crate) mod delete_domain;
 pub(crate) mod delete_user;
 pub(crate) mod dependencies;
+pub(crate) mod difference;
 pub(crate) mod domain_meta;
 pub(crate) mod domains;
 pub(crate) mod entities;

@@ -10,7 +10,7 @@ use athenz_world::{
 use super::collections::{CollectionInput, MemberInput, audited, check_admin_left, owned};
 use super::expiry::{self, Dates};
 use super::members::{self, MemberRules};
-use super::membership::{check_name_in_body, may_update_members};
+use super::membership::{check_admin_stays, check_name_in_body, may_update_members};
 use crate::audit;
 use crate::context::Context;
 use crate::ownership::{self, Component, OwnedObject};
@@ -63,6 +63,7 @@ pub(crate) fn put(
     for (row, member) in staying {
         changes.extend(review.extended(row, &member)?);
     }
+    check_admin_stays(context, kind, &name, held, &changes)?;
     Ok(ChangeSet::loud(domain, changes))
 }
 

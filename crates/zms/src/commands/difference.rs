@@ -1,0 +1,128 @@
+//! What a full put of a role or group changes among its members.
+
+use std::collections::BTreeSet;
+
+use athenz_model::ApiError;
+use athenz_model::names::{EntityName, MemberName};
+use athenz_world::{
+    Change, Collection, CollectionAttributes, CollectionKind, MemberAction, MemberAudit, MemberRow, Pending,
+    PendingKind,
+};
+
+use super::collections::MemberInput;
+use super::expiry::Dates;
+use super::membership::system_disabled;
+use crate::context::Context;
+
+/// What a full put changes among the members.
+pub(super) struct Difference<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) kind: CollectionKind,
+    pub(super) name: &'a EntityName,
+    pub(super) held: Option<&'a Collection>,
+    /// The attributes the put gives: its flags decide, not those stored.
+    pub(super) attributes: &'a CollectionAttributes,
+}
+
+impl Difference<'_> {
+    /// Members that are wanted and not there come, others go; where the put asks for approval,
+    /// as requests.
+    pub(super) fn changes(&self, wanted: Vec<(MemberName, MemberInput)>) -> Result<Vec<Change>, ApiError> {
+        let settings = &self.attributes.settings;
+        let approval = settings.review_enabled || settings.audit_enabled;
+        let mut changes = Vec::new();
+        let mut kept = BTreeSet::new();
+        for (name, member) in wanted {
+            let stored = self.stored(&name);
+            kept.insert(name.clone());
+            let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
+            if same && (approval || stored.as_ref().is_some_and(|row| row.inactive == member.inactive)) {
+                continue;
+            }
+            if approval {
+                changes.extend(self.request(&name, PendingKind::Add, member.dates)?);
+            } else {
+                changes.extend(self.write(name, &member, stored.as_ref()));
+            }
+        }
+        let gone: Vec<MemberName> = self.stored_names().filter(|name| !kept.contains(name)).collect();
+        for name in gone {
+            if approval && settings.delete_protection {
+                let dates = self.stored(&name).as_ref().map(Dates::of).unwrap_or_default();
+                changes.extend(self.request(&name, PendingKind::Delete, dates)?);
+            } else {
+                changes.push(Change::DeleteMember {
+                    kind: self.kind,
+                    name: self.name.clone(),
+                    member: name.clone(),
+                });
+                changes.push(self.audit(name, MemberAction::Delete));
+            }
+        }
+        Ok(changes)
+    }
+
+    fn stored_names(&self) -> impl Iterator<Item = MemberName> {
+        self.held
+            .into_iter()
+            .flat_map(|held| held.members.iter())
+            .filter_map(|member| MemberName::parse(&self.context.world.name_of(member.principal)).ok())
+    }
+
+    fn stored(&self, name: &MemberName) -> Option<MemberRow> {
+        let member = self.held?.members.get(self.context.world.principals().id(name)?)?;
+        self.context.world.member_row(member)
+    }
+
+    fn write(&self, name: MemberName, member: &MemberInput, stored: Option<&MemberRow>) -> [Change; 2] {
+        let action = if stored.is_some() { MemberAction::Update } else { MemberAction::Add };
+        let kept = stored.map_or(0, |row| row.system_disabled);
+        let row = MemberRow {
+            audit_reference: self.context.audit_reference.to_owned(),
+            system_disabled: kept | system_disabled(self.context, &name, None),
+            inactive: member.inactive,
+            expiration: member.dates.expiration,
+            review_reminder: member.dates.review_reminder,
+            // as recorded: only a new role says who asked; the log knows for every change
+            ..MemberRow::new(
+                name.clone(),
+                if self.held.is_none() { self.context.caller.name.as_str() } else { "" },
+            )
+        };
+        [
+            Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },
+            self.audit(name, action),
+        ]
+    }
+
+    fn request(&self, name: &MemberName, kind: PendingKind, dates: Dates) -> Result<[Change; 2], ApiError> {
+        let present = self.held.and_then(|held| held.pending_about(name));
+        if present.is_some_and(|present| present.kind != kind) {
+            let text = format!("The user {name} already has a pending request in a different state");
+            return Err(ApiError::bad_request(text));
+        }
+        let caller = &self.context.caller.name;
+        let pending = Pending {
+            name: name.clone(),
+            kind,
+            requester: present.map_or_else(|| caller.clone(), |present| present.requester.clone()),
+            requested: self.context.now,
+            audit_reference: self.context.audit_reference.to_owned(),
+            expiration: dates.expiration,
+            review_reminder: dates.review_reminder,
+        };
+        let put = Change::PutPending { kind: self.kind, name: self.name.clone(), pending };
+        Ok([put, self.audit(name.clone(), MemberAction::Request)])
+    }
+
+    fn audit(&self, member: MemberName, action: MemberAction) -> Change {
+        let audit = MemberAudit {
+            member,
+            admin: self.context.caller.name.clone(),
+            action,
+            created: self.context.now,
+            audit_reference: self.context.audit_reference.to_owned(),
+        };
+        Change::AuditMember { kind: self.kind, name: self.name.clone(), audit }
+    }
+}
