@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::caller::Principal;
 use crate::metrics::Metrics;
-use crate::router::RequestId;
+use crate::router::call::RequestId;
 
 /// Lines that may wait for the writer.
 const QUEUE: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use athenz_model::{ApiError, Timestamp};
 use http::header::RETRY_AFTER;
 
-use crate::router::Call;
+use crate::router::call::Call;
 use crate::wire::Refusal;
 
 /// Limits of every request of a router.

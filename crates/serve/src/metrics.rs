@@ -16,8 +16,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 pub use prometheus_client::registry::Registry;
 
-use crate::router::status_class;
-
 /// Content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -226,6 +224,11 @@ impl OperationMetrics {
         }
         self.latency.observe(elapsed.as_secs_f64());
     }
+}
+
+/// A status as class for metrics.
+fn status_class(status: StatusCode) -> usize {
+    usize::from(status.as_u16() / 100).saturating_sub(1).min(4)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use athenz_crypto::x509::Certificate;
 use athenz_model::Timestamp;
 use rustls::pki_types::CertificateDer;
 
-use crate::caller::Outcome;
+use crate::caller::principal::Outcome;
 
 /// The other end of a connection.
 #[derive(Debug)]

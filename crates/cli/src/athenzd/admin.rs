@@ -9,8 +9,8 @@ use athenz_model::{Clock, SystemClock};
 use athenz_store::{Store, StoreConfig, StoreError, StoreUrl};
 use athenz_zms::SystemService;
 
-use super::commands::say;
 use super::home::{ADMIN, Home};
+use super::output::say;
 use super::servers::{Surroundings, ZmsSettings, start_zms};
 use super::settings::ServerFile;
 use super::standalone::{active_key, open_store, services};

@@ -11,6 +11,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use super::admin::{self, Place};
 use super::dev::{self, DevOptions};
 use super::home::{Home, UserFiles};
+use super::output::say;
 use super::settings::{self, ServerFile};
 use super::standalone;
 
@@ -190,11 +191,6 @@ fn check_config(file: &Path) -> anyhow::Result<()> {
     };
     standalone::check(&read).with_context(|| file.display().to_string())?;
     say(&format!("{}: a {server} can start with this\n", file.display()))
-}
-
-pub(super) fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod home;
 mod listen;
 mod logging;
+mod output;
 pub mod polling;
 mod pruning;
 pub mod servers;

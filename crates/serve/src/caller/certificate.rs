@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use athenz_model::Timestamp;
 
-use super::{Authority, Credential, Outcome, Principal, RequestFacts};
+use super::authority::{Authority, RequestFacts};
+use super::principal::{Credential, Outcome, Principal};
 use crate::peer::Leaf;
 
 const PRINCIPAL_URI: &str = "athenz://principal/";

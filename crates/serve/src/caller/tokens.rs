@@ -9,7 +9,8 @@ use athenz_crypto::ntoken::{self, PrincipalToken, UnverifiedPrincipalToken, ZTS_
 use athenz_crypto::role_token::{self, RoleToken, UnverifiedRoleToken};
 use athenz_model::Timestamp;
 
-use super::{Authority, Credential, Outcome, Principal, RequestFacts};
+use super::authority::{Authority, RequestFacts};
+use super::principal::{Credential, Outcome, Principal};
 
 /// The registered public keys of services.
 pub trait PublicKeys: Send + Sync + fmt::Debug {

@@ -3,88 +3,24 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use athenz_model::Clock;
-use athenz_model::operation::{Operation, Parameter, Place};
+use athenz_model::operation::{Operation, Place};
 use http::header::{HeaderName, HeaderValue};
 
-use super::Router;
 use super::call::Call;
+use super::dispatch::Router;
+use super::route::{Handler, MountSettings, Route, RouteOptions};
 use super::tree::Tree;
 use crate::access_log::AccessLog;
 use crate::caller::Authenticator;
 use crate::freshness::Freshness;
 use crate::limits::{Admission, BodyMemory, RequestLimits};
-use crate::metrics::{Metrics, OperationMetrics};
+use crate::metrics::Metrics;
 use crate::remote::TrustedProxies;
-use crate::wire::{Answer, BodyForm, Refusal};
-
-/// What a handler gives back, boxed.
-pub(super) type BoxAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
-/// A handler with its state.
-pub(super) struct Handler(Box<dyn Fn(Call) -> BoxAnswer + Send + Sync>);
-
-impl Handler {
-    pub(super) fn start(&self, call: Call) -> BoxAnswer {
-        (self.0)(call)
-    }
-}
-
-impl fmt::Debug for Handler {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Handler")
-    }
-}
-
-/// How one operation differs from the others of its mount.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RouteOptions {
-    /// The form of its body.
-    pub body: BodyForm,
-    /// Whether it has a body that the contract does not name.
-    pub reads_body: bool,
-    /// Whether it answers in other forms than JSON, so that `Accept` is its own affair.
-    pub any_accept: bool,
-    /// The most bytes of its body, if not the router's.
-    pub body_limit: Option<usize>,
-    /// The time it may take, if not the router's.
-    pub timeout: Option<Duration>,
-}
-
-/// An operation with all that is needed to serve it.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) operation: &'static Operation,
-    pub(super) mount: usize,
-    pub(super) handler: Handler,
-    pub(super) options: RouteOptions,
-    pub(super) parameters: Vec<&'static str>,
-    pub(super) numbers: Vec<&'static Parameter>,
-    pub(super) has_body: bool,
-    pub(super) metrics: OperationMetrics,
-}
-
-/// What the operations of a mount share.
-#[derive(Debug)]
-pub(super) struct MountSettings {
-    prefix: &'static str,
-    pub(super) authenticator: Option<Arc<Authenticator>>,
-    pub(super) invalid_object: &'static str,
-    pub(super) refuses_trace_and_options: bool,
-    pub(super) freshness: Option<Arc<dyn Freshness>>,
-}
-
-impl MountSettings {
-    /// Whether a path lies below the prefix.
-    pub(super) fn covers(&self, path: &str) -> bool {
-        path.strip_prefix(self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-}
+use crate::wire::{Answer, Refusal};
 
 /// A table of operations below a prefix, with a handler each.
 pub struct Mount<S> {
@@ -232,8 +168,15 @@ pub struct RouterBuilder {
     problems: Vec<RouterError>,
 }
 
+impl Router {
+    /// A router to be filled.
+    pub fn builder(clock: Arc<dyn Clock>) -> RouterBuilder {
+        RouterBuilder::new(clock)
+    }
+}
+
 impl RouterBuilder {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    fn new(clock: Arc<dyn Clock>) -> Self {
         let strict_transport = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         Self {
             clock,
