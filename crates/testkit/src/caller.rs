@@ -1,9 +1,9 @@
 //! Whoever asks, and what comes back.
 
-use athenz_conformance::{Answer, Exchange, Identity, Server, Transport as _};
+use athenz_conformance::{Answer, ClientCertificate, Exchange, Identity, Mint, Server, Transport as _};
 use serde_json::Value;
 
-use crate::world::TestWorld;
+use crate::world::{ADMIN, TestWorld};
 
 /// Somebody who asks both servers. Paths are whole, such as `/zms/v1/domain/sports`.
 #[derive(Clone, Debug)]
@@ -13,8 +13,41 @@ pub struct Caller<'a> {
     headers: Vec<(String, String)>,
 }
 
+impl TestWorld {
+    /// A user, by the name without its domain.
+    pub fn user(&self, name: &str) -> Caller<'_> {
+        self.service(&format!("user.{name}"))
+    }
+
+    /// The administrator of the system.
+    pub fn admin(&self) -> Caller<'_> {
+        self.service(ADMIN)
+    }
+
+    /// A principal by its full name, such as `sports.api`.
+    pub fn service(&self, name: &str) -> Caller<'_> {
+        let certificate = self.authority.client(name).expect("a client certificate can be made");
+        self.holder(certificate)
+    }
+
+    /// Whoever holds this certificate.
+    pub fn holder(&self, certificate: ClientCertificate) -> Caller<'_> {
+        Caller::new(self, Identity::Certificate(certificate))
+    }
+
+    /// Whoever holds a certificate of this shape.
+    pub fn minted(&self, shape: &Mint) -> Caller<'_> {
+        self.holder(self.authority.mint(shape).expect("a client certificate can be made"))
+    }
+
+    /// Somebody without a client certificate.
+    pub fn anonymous(&self) -> Caller<'_> {
+        Caller::new(self, Identity::Anonymous)
+    }
+}
+
 impl<'a> Caller<'a> {
-    pub(crate) const fn new(world: &'a TestWorld, identity: Identity) -> Self {
+    const fn new(world: &'a TestWorld, identity: Identity) -> Self {
         Self { world, identity, headers: Vec::new() }
     }
 

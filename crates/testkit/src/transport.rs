@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use athenz_conformance::{Answer, Exchange, Identity, Server, Transport, TransportError};
+use athenz_conformance::{Answer, Exchange, Identity, Server, TransportError};
 use athenz_serve::{Peer, Router};
 use bytes::Bytes;
 use http::header::HOST;
@@ -11,23 +11,9 @@ use http_body_util::Full;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::world::{TestWorld, ZMS_HOST, ZTS_HOST};
-
-impl Transport for TestWorld {
-    async fn send(&self, exchange: Exchange) -> Result<Answer, TransportError> {
-        let router = match exchange.to {
-            Server::Zms => &self.zms.router,
-            Server::Zts => &self.zts.router,
-        };
-        exchange_with(router, exchange).await
-    }
-
-    /// Afterwards ZTS knows everything, so nothing more can change.
-    async fn settle(&self) -> bool {
-        Self::settle(self).await;
-        false
-    }
-}
+/// The authorities of these URLs, as a `Host` header has them.
+pub(crate) const ZMS_HOST: &str = "localhost:4443";
+pub(crate) const ZTS_HOST: &str = "localhost:8443";
 
 /// Whom the TLS layer would have seen.
 pub fn peer_of(identity: &Identity) -> Peer {

@@ -8,7 +8,8 @@ use athenz_cli::athenzd::servers::{
     ZtsSettings, start_zms, start_zts, system_service,
 };
 use athenz_conformance::{
-    Addresses, ClientCertificate, Identity, Json, Mint, Player, Scope, Style, TestAuthority, Values,
+    Addresses, Answer, Exchange, Json, Player, Scope, Server, Style, TestAuthority, Transport,
+    TransportError, Values,
 };
 use athenz_crypto::keys::{Curve, PrivateKey, PublicKey};
 use athenz_crypto::random::SystemRandom;
@@ -26,18 +27,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use crate::caller::Caller;
 use crate::follower::{Follower, InProcessZms};
+use crate::transport::exchange_with;
 
 /// Where ZMS would be reached.
 pub const ZMS_URL: &str = "https://localhost:4443/zms/v1";
 /// Where ZTS would be reached; both issuers of its tokens.
 pub const ZTS_URL: &str = "https://localhost:8443/zts/v1";
-/// The authorities of these URLs, as a `Host` header has them.
-pub(crate) const ZMS_HOST: &str = "localhost:4443";
-pub(crate) const ZTS_HOST: &str = "localhost:8443";
 
-const ADMIN: &str = "user.admin";
+pub(crate) const ADMIN: &str = "user.admin";
 const AUTHORITY_DAYS: i64 = 3_650;
 
 /// Which store ZMS is on, and certificate records beside it.
@@ -201,37 +199,6 @@ impl TestWorld {
         self.follower.lock().await.step().await;
     }
 
-    /// A user, by the name without its domain.
-    pub fn user(&self, name: &str) -> Caller<'_> {
-        self.service(&format!("user.{name}"))
-    }
-
-    /// The administrator of the system.
-    pub fn admin(&self) -> Caller<'_> {
-        self.service(ADMIN)
-    }
-
-    /// A principal by its full name, such as `sports.api`.
-    pub fn service(&self, name: &str) -> Caller<'_> {
-        let certificate = self.authority.client(name).expect("a client certificate can be made");
-        self.holder(certificate)
-    }
-
-    /// Whoever holds this certificate.
-    pub fn holder(&self, certificate: ClientCertificate) -> Caller<'_> {
-        Caller::new(self, Identity::Certificate(certificate))
-    }
-
-    /// Whoever holds a certificate of this shape.
-    pub fn minted(&self, shape: &Mint) -> Caller<'_> {
-        self.holder(self.authority.mint(shape).expect("a client certificate can be made"))
-    }
-
-    /// Somebody without a client certificate.
-    pub fn anonymous(&self) -> Caller<'_> {
-        Caller::new(self, Identity::Anonymous)
-    }
-
     /// A value of a request with everything filled in that recordings can ask for, such as
     /// `{"$csr": {…}}`, `{"$ntoken": {…}}` and `${pubkey:NAME}`; keys are kept by their names.
     ///
@@ -249,6 +216,22 @@ impl TestWorld {
     pub fn player(self: &Arc<Self>) -> Player<Arc<Self>> {
         let addresses = Addresses { zms: ZMS_URL.to_owned(), zts: ZTS_URL.to_owned(), others: Vec::new() };
         Player::new(Arc::clone(self), Arc::clone(&self.authority), Arc::clone(&self.clock), addresses)
+    }
+}
+
+impl Transport for TestWorld {
+    async fn send(&self, exchange: Exchange) -> Result<Answer, TransportError> {
+        let router = match exchange.to {
+            Server::Zms => &self.zms.router,
+            Server::Zts => &self.zts.router,
+        };
+        exchange_with(router, exchange).await
+    }
+
+    /// Afterwards ZTS knows everything, so nothing more can change.
+    async fn settle(&self) -> bool {
+        Self::settle(self).await;
+        false
     }
 }
 
