@@ -1,15 +1,18 @@
 //! The way of a request through a router.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use athenz_model::operation::{Method, Place};
 use athenz_model::{ApiError, Timestamp};
 use bytes::Bytes;
-use http::Request;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::{Request, Version};
+use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
 
 use super::call::{Call, Parameters, RequestId};
@@ -27,6 +30,10 @@ use crate::wire::{
     Answer, Body, BoxError, Query, Refusal, Response, accepts_json, content_type_fits, decode_segment,
     read_bounded,
 };
+
+/// How much of an unwanted body is read to keep its connection, and for how long.
+const REST_BYTES: usize = 64 * 1024;
+const REST_TIME: Duration = Duration::from_secs(1);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("athenz-request-id");
 
@@ -59,19 +66,23 @@ impl Router {
         let request_id =
             RequestId { process: self.process, number: self.next_request.fetch_add(1, Ordering::Relaxed) };
         let (parts, body) = request.into_parts();
+        let mut body = pin!(body);
         let remote = self.proxies.client(peer.ip(), &parts.headers);
         let log = self.access_log.as_ref();
         let log = log.map(|log| (log, AccessRecord::start(&parts, request_id, self.clock.now())));
         let mut trace = Trace::start(&self.unmatched, self.metrics.in_flight(), remote, log);
-        let method = parts.method.clone();
+        let (method, version) = (parts.method.clone(), parts.version);
 
-        let answer = self.answer(Head { parts, peer, remote, request_id }, body, &mut trace).await;
+        let answer = self.answer(Head { parts, peer, remote, request_id }, body.as_mut(), &mut trace).await;
         let mut response = answer.unwrap_or_else(|mut refusal| {
             trace.note = refusal.take_note();
             tell_operator(&refusal, &trace, request_id);
             refusal.into_response(&method)
         });
         self.finish(&mut response, &method, request_id);
+        if !read_rest(body).await && version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         trace.close(response.status(), response.body().length());
         response
     }
@@ -334,6 +345,31 @@ async fn catch(start: impl FnOnce() -> BoxAnswer) -> Result<Answer, Panicked> {
         Err(_) => Poll::Ready(Err(Panicked)),
     })
     .await
+}
+
+/// Reads what is left of a body that nobody wanted: with it in the way, the connection could not
+/// take another request, and the client would only learn that from the failure of its next one.
+/// False when there is more than a little of it, or it does not come.
+async fn read_rest<B: HttpBody<Data = Bytes>>(mut body: Pin<&mut B>) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    if body.size_hint().lower() > REST_BYTES as u64 {
+        return false;
+    }
+    let rest = async {
+        let mut left = REST_BYTES;
+        loop {
+            let Some(frame) = body.frame().await else { return true };
+            let Ok(frame) = frame else { return false };
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(length) {
+                Some(less) => left = less,
+                None => return false,
+            }
+        }
+    };
+    tokio::time::timeout(REST_TIME, rest).await.unwrap_or(false)
 }
 
 fn internal() -> ApiError {

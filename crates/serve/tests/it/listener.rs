@@ -359,6 +359,38 @@ async fn bodies_are_bounded_before_they_are_read() {
 }
 
 #[tokio::test]
+async fn a_body_that_nobody_reads_does_not_cost_the_connection() {
+    let server = start(ListenerLimits::default()).await;
+    let body = "x".repeat(2000);
+    for (what, head, status) in [
+        ("another method", "POST /v1/who HTTP/1.1\r\nhost: x\r\n", "HTTP/1.1 405"),
+        ("another type", "PUT /v1/put HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\n", "HTTP/1.1 415"),
+        ("no body wanted", "GET /v1/who HTTP/1.1\r\nhost: x\r\n", "HTTP/1.1 200"),
+        (
+            "too large",
+            "PUT /v1/put HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n",
+            "HTTP/1.1 413",
+        ),
+    ] {
+        let mut stream = server.jane().await;
+        // the body arrives after the head, as clients send it
+        stream.write_all(format!("{head}content-length: {}\r\n\r\n", body.len()).as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::task::yield_now().await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        stream.write_all(WHO.replace("host: x", "host: x\r\nconnection: close").as_bytes()).await.unwrap();
+        let both = read_all(&mut stream).await;
+        assert!(both.starts_with(status), "{what}: {both}");
+        assert!(both.ends_with('}') && both.contains("user.jane"), "{what}: the next request: {both}");
+    }
+    let mut stream = server.jane().await;
+    let long = "POST /v1/who HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n";
+    stream.write_all(long.as_bytes()).await.unwrap();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.to_ascii_lowercase().contains("connection: close"), "it is said: {answer}");
+}
+
+#[tokio::test]
 async fn a_request_cannot_hide_another() {
     let server = start(quick()).await;
     let head = "PUT /v1/put HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
