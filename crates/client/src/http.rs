@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use athenz_crypto::tls::client_config;
+use athenz_crypto::tls::{ServerIs, client_config};
 use athenz_model::{Clock, SystemClock};
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url, redirect};
@@ -48,6 +48,8 @@ pub struct HttpOptions {
     pub egress: Egress,
     /// Whom it trusts to be a server.
     pub trust: Trust,
+    /// By what the server is known.
+    pub server: ServerIs,
     /// Who it is, where it shows a certificate.
     pub identity: Option<Arc<Identity>>,
     /// What a call may cost.
@@ -64,6 +66,7 @@ impl Default for HttpOptions {
         Self {
             egress: Egress::nothing(),
             trust: Trust::System,
+            server: ServerIs::Host,
             identity: None,
             limits: Limits::default(),
             user_agent: concat!("athenz/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -265,7 +268,7 @@ impl HttpClient {
 
 fn connections(options: &HttpOptions, egress: &Arc<Egress>) -> Result<reqwest::Client, SetupError> {
     let identity = options.identity.as_ref().map(|identity| identity.tls());
-    let tls = client_config(&options.trust.authorities()?, identity, &options.clock)?;
+    let tls = client_config(&options.trust.authorities()?, &options.server, identity, &options.clock)?;
     #[expect(clippy::disallowed_methods, reason = "this is the guarded client")]
     let builder = reqwest::Client::builder();
     Ok(builder

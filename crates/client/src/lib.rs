@@ -17,6 +17,8 @@ mod url;
 pub mod zms;
 pub mod zts;
 
+pub use athenz_crypto::tls::ServerIs;
+
 pub use api::{ClientError, Document, Fetched};
 pub use egress::Egress;
 pub use http::{Answer, HttpClient, HttpError, HttpOptions, Limits, Request};

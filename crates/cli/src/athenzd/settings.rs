@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use athenz_crypto::keys::{PrivateKey, PublicKey};
 use athenz_crypto::ring::{KeyId, KeyRing, KeyState, RingKey, SigningKey};
-use athenz_crypto::tls::{IdentityFiles, TlsIdentity, client_config, read_certificates};
+use athenz_crypto::tls::{IdentityFiles, ServerIs, TlsIdentity, client_config, read_certificates};
 use athenz_model::names::UserDomains;
 use athenz_model::{Clock, SystemClock, Timestamp};
 use athenz_serve::config::{Config, Period, check_private_key_file};
@@ -330,7 +330,7 @@ fn store_config(
     config.connections = connections.unwrap_or(config.connections);
     if let Some(path) = authorities {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        config.tls = Some(Arc::new(client_config(&read_certificates(path)?, None, &clock)?));
+        config.tls = Some(Arc::new(client_config(&read_certificates(path)?, &ServerIs::Host, None, &clock)?));
     }
     Ok(config)
 }

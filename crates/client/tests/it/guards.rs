@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use athenz_client::egress::EgressError;
-use athenz_client::{Egress, HttpClient, HttpError, HttpOptions, Limits, Request, Trust};
+use athenz_client::{Egress, HttpClient, HttpError, HttpOptions, Limits, Request, ServerIs, Trust};
 use reqwest::{Method, Url};
 
 use crate::server::{Server, answer};
@@ -56,6 +56,34 @@ async fn a_server_of_another_authority_is_not_believed() {
     let error = client.send(get(&server, "/")).await.unwrap_err();
     assert!(matches!(error, HttpError::Connect { .. }), "{error}");
     assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_can_be_known_by_its_service_name_alone() {
+    let server = Server::start(|_| answer(200, "")).await;
+    let port = server.url.port().unwrap();
+    let other = Server::start(|_| answer(200, "")).await;
+    let known =
+        |name: &str| HttpOptions { server: ServerIs::CommonName(name.to_owned()), ..server.options() };
+    let egress = Egress::nothing().with_host("127.0.0.1", None);
+    for (why, options, answers) in [
+        ("the name", known("infra.provider"), true),
+        ("another name", known("infra.provider2"), false),
+        ("the name as host", known("localhost"), false),
+        (
+            "another authority",
+            HttpOptions {
+                trust: Trust::Authorities(vec![other.authority.certificate().clone()]),
+                ..known("infra.provider")
+            },
+            false,
+        ),
+    ] {
+        let client = HttpClient::new(HttpOptions { egress: egress.clone(), ..options }).unwrap();
+        let url = Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
+        let answer = client.send(Request::new(Method::GET, url)).await;
+        assert_eq!(answer.is_ok(), answers, "{why}: {answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ fn issue(
 fn server_config(authority: &Authority) -> ServerConfig {
     let key = PrivateKey::generate_ec(Curve::P256).unwrap();
     let names = vec![AltName::Dns("localhost".to_owned()), AltName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST))];
-    let certificate = issue(authority, "localhost", &key, names, ExtendedUsage::Server);
+    let certificate = issue(authority, "infra.provider", &key, names, ExtendedUsage::Server);
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(authority.certificate().der().to_vec())).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

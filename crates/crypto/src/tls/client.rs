@@ -9,8 +9,20 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
+use super::common_name::CommonNameVerifier;
 use super::{ClockTime, IdentityFiles, TlsError, TlsIdentity, application_protocols, provider};
 use crate::x509::Certificate;
+
+/// By what a server is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ServerIs {
+    /// The host of the URL stands in its certificate.
+    #[default]
+    Host,
+    /// Its certificate has exactly this common name: the name of an Athenz service. The host says
+    /// nothing.
+    CommonName(String),
+}
 
 /// Settings of a client that believes these authorities, and perhaps shows an identity.
 ///
@@ -20,6 +32,7 @@ use crate::x509::Certificate;
 /// An authority cannot be used.
 pub fn client_config(
     authorities: &[Certificate],
+    server: &ServerIs,
     identity: Option<&Arc<ReloadableIdentity>>,
     clock: &Arc<dyn Clock>,
 ) -> Result<ClientConfig, TlsError> {
@@ -28,9 +41,18 @@ pub fn client_config(
         roots.add(CertificateDer::from(authority.der().to_vec()))?;
     }
     let time = Arc::new(ClockTime(Arc::clone(clock)));
-    let builder = ClientConfig::builder_with_details(provider(), time)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
+    let builder =
+        ClientConfig::builder_with_details(provider(), time).with_safe_default_protocol_versions()?;
+    let builder = match server {
+        ServerIs::Host => builder.with_root_certificates(roots),
+        ServerIs::CommonName(name) => {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(CommonNameVerifier {
+                roots,
+                common_name: name.clone(),
+                provider: provider(),
+            }))
+        }
+    };
     let mut config = match identity {
         Some(identity) => {
             let resolver: Arc<dyn ResolvesClientCert> = Arc::clone(identity) as _;

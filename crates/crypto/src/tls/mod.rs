@@ -1,6 +1,7 @@
 //! TLS settings of servers and clients: TLS 1.2 and 1.3, one provider, files re-read without restart.
 
 mod client;
+mod common_name;
 mod material;
 mod server;
 
@@ -13,7 +14,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-pub use client::{ReloadableIdentity, client_config};
+pub use client::{ReloadableIdentity, ServerIs, client_config};
 pub use material::{IdentityFiles, TlsIdentity, read_certificates};
 pub use server::{ReloadableServerTls, ServerTlsFiles, server_config};
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use athenz_crypto::PrivateKey;
 use athenz_crypto::random::SystemRandom;
 use athenz_crypto::tls::{
-    IdentityFiles, ReloadableIdentity, ReloadableServerTls, ServerTlsFiles, TlsError, TlsIdentity,
+    IdentityFiles, ReloadableIdentity, ReloadableServerTls, ServerIs, ServerTlsFiles, TlsError, TlsIdentity,
     client_config, install_default_provider, server_config,
 };
 use athenz_crypto::x509::{Authority, Certificate, ExtendedUsage, IssueRequest};
@@ -89,7 +89,7 @@ impl World {
         let identity = identity
             .map(|identity| Arc::new(ReloadableIdentity::new(identity, Arc::clone(&self.clock)).unwrap()));
         let roots = [self.authority.certificate().clone()];
-        Arc::new(client_config(&roots, identity.as_ref(), &self.clock).unwrap())
+        Arc::new(client_config(&roots, &ServerIs::Host, identity.as_ref(), &self.clock).unwrap())
     }
 }
 
@@ -234,7 +234,7 @@ fn clients_follow_their_files() {
     let files = IdentityFiles { certificate: file("cert.pem"), key: file("key.pem") };
     let own = Arc::new(ReloadableIdentity::from_files(files, Arc::clone(&world.clock)).unwrap());
     let roots = [world.authority.certificate().clone()];
-    let client = Arc::new(client_config(&roots, Some(&own), &world.clock).unwrap());
+    let client = Arc::new(client_config(&roots, &ServerIs::Host, Some(&own), &world.clock).unwrap());
     let seen = || peer(&connect(&world.server, &client).unwrap().0).unwrap();
     assert_eq!(seen(), "CN=a.one, O=Athenz, C=US");
     write("a.two");

@@ -9,7 +9,9 @@ use std::time::Duration;
 use athenz_crypto::keys::{Curve, PrivateKey};
 use athenz_crypto::random::SystemRandom;
 use athenz_crypto::ring::SigningKey;
-use athenz_crypto::tls::{IdentityFiles, ReloadableIdentity, ServerTlsFiles, TlsIdentity, client_config};
+use athenz_crypto::tls::{
+    IdentityFiles, ReloadableIdentity, ServerIs, ServerTlsFiles, TlsIdentity, client_config,
+};
 use athenz_crypto::x509::{AltName, Authority as Issuer, Certificate, IssueRequest, Subject};
 use athenz_model::operation::{Authentication, Method, Operation, Parameter, Place};
 use athenz_model::{Clock, ManualClock, Timestamp, names::Grammar};
@@ -124,7 +126,8 @@ impl Pki {
             Arc::new(ReloadableIdentity::new(identity, Arc::clone(&self.clock)).unwrap())
         });
         let authorities = [self.issuer.certificate().clone()];
-        let mut config = client_config(&authorities, identity.as_ref(), &self.clock).unwrap();
+        let mut config =
+            client_config(&authorities, &ServerIs::Host, identity.as_ref(), &self.clock).unwrap();
         config.alpn_protocols = vec![protocol.to_vec()];
         TlsConnector::from(Arc::new(config))
     }
@@ -246,7 +249,7 @@ async fn a_certificate_of_another_authority_gets_no_session() {
     let identity = TlsIdentity::new(vec![certificate], key).unwrap();
     let identity = Arc::new(ReloadableIdentity::new(identity, Arc::clone(&other.clock)).unwrap());
     let authorities = [server.pki.issuer.certificate().clone()];
-    let config = client_config(&authorities, Some(&identity), &server.pki.clock).unwrap();
+    let config = client_config(&authorities, &ServerIs::Host, Some(&identity), &server.pki.clock).unwrap();
     let outcome = async {
         let mut stream = server.connect(&TlsConnector::from(Arc::new(config))).await?;
         stream.write_all(WHO.as_bytes()).await?;
