@@ -1,24 +1,9 @@
 //! When a change needs an audit reference (`Y-Audit-Ref`).
 
 use athenz_model::ApiError;
-use serde::Deserialize;
 
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
-
-/// Kinds of objects an audit-enabled domain may guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the kinds are Athenz's")]
-pub enum AuditedKind {
-    Role,
-    Group,
-    Policy,
-    Service,
-    Domain,
-    Entity,
-    Tenancy,
-    Template,
-}
 
 /// The rule of the domain: a guarded kind of object in an audit-enabled domain.
 ///

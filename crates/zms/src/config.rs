@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use athenz_model::names::{DomainName, UserDomains};
 use serde::Deserialize;
 
-use crate::audit::AuditedKind;
-use crate::quota::Limits;
+use crate::audited_kind::AuditedKind;
+use crate::limits::Limits;
 
 /// The `[zms]` table of a configuration file.
 #[derive(Clone, Debug, Deserialize)]

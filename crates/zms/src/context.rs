@@ -7,7 +7,7 @@ use athenz_model::{ApiError, Timestamp};
 use athenz_world::World;
 
 use crate::config::Rules;
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::templates::Templates;
 
 /// Who asks, as the authorities found out.

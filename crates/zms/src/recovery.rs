@@ -7,9 +7,10 @@ use athenz_model::names::Grammar;
 use athenz_world::CollectionKind;
 
 use crate::bootstrap;
-use crate::commands::membership::{self, MemberPath};
+use crate::commands::member_target::MemberPath;
+use crate::commands::membership;
 use crate::context::{Caller, Context};
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::state::Zms;
 use crate::writer::WriteFacts;
 

@@ -18,7 +18,7 @@ use crate::bootstrap::{self, SystemService};
 use crate::config::{Config, ConfigError, Rules};
 use crate::context::{Caller, Context};
 use crate::documents::{DocumentError, Documents};
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::templates::{Templates, TemplatesError};
 use crate::writer::{WriteFacts, WriterHandle, WriterParts};
 

@@ -5,17 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, SimpleName};
 use athenz_model::wire::zms::TagValueList;
 use athenz_model::{ApiError, Timestamp};
+use athenz_world::CollectionKind;
 
 use crate::context::Context;
-use crate::quota::TAGS;
-
-/// A text that does not match the grammar of its type, as the schema validation says it.
-pub(crate) fn mismatch(of: &str, grammar: Grammar) -> ApiError {
-    let expected = grammar.expression();
-    ApiError::bad_request(format!(
-        "Invalid {of} error: ResourceException (400): {{code: 400, message: \"Invalid {of} error: String pattern mismatch (expected \"{expected}\")  for type {of} in data\"}}"
-    ))
-}
+use crate::grammar::mismatch;
+use crate::limits::TAGS;
 
 /// A domain name in canonical form.
 ///
@@ -48,14 +42,6 @@ pub(crate) fn simple_name(text: &str) -> Result<SimpleName, ApiError> {
 pub(crate) fn member_name(context: &Context<'_>, text: &str) -> Result<MemberName, ApiError> {
     let canonical = context.users().without_alias(&text.to_ascii_lowercase());
     MemberName::parse(&canonical).map_err(|_| mismatch("MemberName", Grammar::MemberName))
-}
-
-/// Checks a text against a grammar.
-///
-/// # Errors
-/// 400: it does not match.
-pub(crate) fn check_grammar(text: &str, grammar: Grammar, of: &str) -> Result<(), ApiError> {
-    if grammar.matches(text) { Ok(()) } else { Err(mismatch(of, grammar)) }
 }
 
 /// Numbers that must not be negative, by the name of their field.
@@ -144,4 +130,24 @@ pub(crate) fn no_user_authority(filter: Option<&str>, expiration: Option<&str>) 
 /// The short name in a body that may give the full or the short one.
 pub(crate) fn is_name_of(given: &str, full: &str, short: &str) -> bool {
     given.eq_ignore_ascii_case(full) || given.eq_ignore_ascii_case(short)
+}
+
+/// The name in the body of a role or group call must be that of the path.
+///
+/// # Errors
+/// 400: it is another.
+pub(crate) fn check_name_in_body(
+    prefix: &str,
+    kind: CollectionKind,
+    domain: &str,
+    name: &str,
+    given: &str,
+) -> Result<(), ApiError> {
+    let full = kind.full_name(domain, name);
+    if is_name_of(given, &full, name) {
+        return Ok(());
+    }
+    let noun = kind.as_str();
+    let text = format!("{prefix}: Inconsistent {noun} names - expected: {full}, actual: {given}");
+    Err(ApiError::bad_request(text))
 }

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::access;
 use crate::config::Rules;
 use crate::context::{Caller, Context};
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::sizes;
 use crate::templates::Templates;
 

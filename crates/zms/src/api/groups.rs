@@ -13,8 +13,9 @@ use athenz_world::{CollectionKind, Ownership, World};
 
 use super::request::{Path, Read, change, change_returning, change_with, member_audit};
 use super::roles::{expiration_of, member_of, membership_view, put_view};
-use crate::commands::collections::{self, CollectionInput, SettingsInput};
-use crate::commands::membership::{self, MemberPath, MembershipInput};
+use crate::commands::collection_input::{CollectionInput, SettingsInput};
+use crate::commands::member_target::{MemberPath, MembershipInput};
+use crate::commands::{collections, decision, membership};
 use crate::commands::{review, system_meta};
 use crate::state::Zms;
 use crate::views::collections::{
@@ -188,13 +189,13 @@ async fn delete_group_membership(zms: Arc<Zms>, call: Call) -> Answer {
 }
 
 async fn delete_pending_group_membership(zms: Arc<Zms>, call: Call) -> Answer {
-    change(&zms, &call, |context, path| membership::delete_pending(context, member_path(path))).await?;
+    change(&zms, &call, |context, path| decision::delete_pending(context, member_path(path))).await?;
     Ok(no_content())
 }
 
 async fn put_group_membership_decision(zms: Arc<Zms>, call: Call) -> Answer {
     change_with(&zms, &call, |context, path, body: GroupMembership| {
-        membership::decide(context, member_path(path), &MembershipInput::from(body))
+        decision::decide(context, member_path(path), &MembershipInput::from(body))
     })
     .await?;
     Ok(no_content())

@@ -13,7 +13,7 @@ use athenz_world::{Collection, CollectionKind, Domain, Pending, World};
 
 use super::request::Read;
 use crate::access::has_system_right;
-use crate::commands::domains::ADMIN;
+use crate::commands::standard_names::ADMIN;
 use crate::state::Zms;
 use crate::views::text;
 

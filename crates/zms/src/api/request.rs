@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::access;
 use crate::authorized_services::Item;
 use crate::context::{Caller, Context};
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::state::Zms;
 use crate::writer::{Right, WriteFacts};
 

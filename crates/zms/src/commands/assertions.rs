@@ -5,13 +5,14 @@ use athenz_model::names::{DomainName, EntityName, SimpleName};
 use athenz_model::wire::zms as wire;
 use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Policy};
 
-use super::domains::ADMIN;
 use super::policies::{
     check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name,
     parse_assertion, parse_conditions, with_owner,
 };
+use super::standard_names::ADMIN;
 use crate::access::{authorize, caller_may_change};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::ownership::Component;
 use crate::quota::{self, Counted};

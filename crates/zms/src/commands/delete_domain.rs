@@ -9,7 +9,8 @@ use athenz_world::{Change, ChangeSet, CollectionKind, Domain, Loudness, Principa
 
 use super::collections::check_group_unused;
 use crate::access::{Asked, authorize, home_of, may};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::ownership::{self, Component};
 use crate::values::{domain_name, simple_name};

@@ -11,11 +11,14 @@ use athenz_world::{
     PrincipalChange,
 };
 
-use super::membership::leaves_no_admin;
+use super::last_admin::leaves_no_admin;
+use super::member_log;
+use super::standard_names::ADMIN;
 use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
 use crate::audit;
 use crate::context::Context;
-use crate::values::{check_grammar, domain_name, simple_name};
+use crate::grammar::check_grammar;
+use crate::values::{domain_name, simple_name};
 
 /// Who administrative suspensions are attributed to.
 const MONITOR: &str = "sys.auth.monitor";
@@ -77,7 +80,7 @@ fn traces_of(
         let mut changes = Vec::new();
         for kind in [CollectionKind::Role, CollectionKind::Group] {
             for (collection, held) in domain.collections(kind) {
-                let is_admin = kind == CollectionKind::Role && &**collection == super::domains::ADMIN;
+                let is_admin = kind == CollectionKind::Role && &**collection == ADMIN;
                 if is_admin && leaves_no_admin(context, held, &all) {
                     without_admin.push(domain.name.as_str());
                 }
@@ -110,15 +113,7 @@ fn out_of(
     for name in names {
         let id = context.world.principals().id(name);
         if id.is_some_and(|id| held.members.get(id).is_some()) {
-            let audit = MemberAudit {
-                member: name.clone(),
-                admin: context.caller.name.clone(),
-                action: MemberAction::Delete,
-                created: context.now,
-                audit_reference: context.audit_reference.to_owned(),
-            };
-            changes.push(Change::DeleteMember { kind, name: collection.clone(), member: name.clone() });
-            changes.push(Change::AuditMember { kind, name: collection.clone(), audit });
+            changes.extend(member_log::remove(context, kind, collection, name));
         }
         if held.pending_about(name).is_some() {
             changes.push(Change::DeletePending { kind, name: collection.clone(), member: name.clone() });

@@ -8,7 +8,8 @@ use athenz_policy::{Wanted, roles_of};
 use athenz_world::{Change, ChangeSet, Domain};
 
 use crate::access::{has_system_right, semantics};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::values::domain_name;
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use athenz_model::ApiError;
 use athenz_model::names::{EntityName, MemberName};
 use athenz_world::{
-    Change, Collection, CollectionAttributes, CollectionKind, MemberAction, MemberAudit, MemberRow, Pending,
-    PendingKind,
+    Change, Collection, CollectionAttributes, CollectionKind, MemberAction, MemberRow, Pending, PendingKind,
 };
 
-use super::collections::MemberInput;
+use super::collection_input::MemberInput;
 use super::expiry::Dates;
+use super::member_log;
 use super::membership::system_disabled;
 use crate::context::Context;
 
@@ -51,12 +51,7 @@ impl Difference<'_> {
                 let dates = self.stored(&name).as_ref().map(Dates::of).unwrap_or_default();
                 changes.extend(self.request(&name, PendingKind::Delete, dates)?);
             } else {
-                changes.push(Change::DeleteMember {
-                    kind: self.kind,
-                    name: self.name.clone(),
-                    member: name.clone(),
-                });
-                changes.push(self.audit(name, MemberAction::Delete));
+                changes.extend(member_log::remove(self.context, self.kind, self.name, &name));
             }
         }
         Ok(changes)
@@ -91,7 +86,7 @@ impl Difference<'_> {
         };
         [
             Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },
-            self.audit(name, action),
+            self.line(&name, action),
         ]
     }
 
@@ -112,17 +107,10 @@ impl Difference<'_> {
             review_reminder: dates.review_reminder,
         };
         let put = Change::PutPending { kind: self.kind, name: self.name.clone(), pending };
-        Ok([put, self.audit(name.clone(), MemberAction::Request)])
+        Ok([put, self.line(name, MemberAction::Request)])
     }
 
-    fn audit(&self, member: MemberName, action: MemberAction) -> Change {
-        let audit = MemberAudit {
-            member,
-            admin: self.context.caller.name.clone(),
-            action,
-            created: self.context.now,
-            audit_reference: self.context.audit_reference.to_owned(),
-        };
-        Change::AuditMember { kind: self.kind, name: self.name.clone(), audit }
+    fn line(&self, member: &MemberName, action: MemberAction) -> Change {
+        member_log::line(self.context, self.kind, self.name, member, action)
     }
 }

@@ -9,10 +9,12 @@ use athenz_world::{Change, ChangeSet, DomainAttributes, Unique};
 
 use super::expiry;
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
+use crate::grammar::check_grammar;
 use crate::ownership::{self, Component, Owned, OwnedObject};
-use crate::values::{check_grammar, domain_name, no_user_authority, not_negative, tags};
+use crate::values::{domain_name, no_user_authority, not_negative, tags};
 
 /// Longest list of AWS accounts, characters.
 const ACCOUNTS: usize = 512;

@@ -6,24 +6,21 @@ use athenz_model::wire::zms::{
     AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TopLevelDomain, UserDomain,
 };
 use athenz_world::{
-    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberAction,
-    MemberAudit, MemberRow, Ownership, PolicyVersionAttributes, Unique,
+    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberRow,
+    Ownership, PolicyVersionAttributes, Unique,
 };
 
+use super::member_log;
 use super::members::{self, MemberRules};
+use super::standard_names::{ADMIN, FIRST_VERSION};
 use super::{domain_meta, templates};
 use crate::access::{authorize, home_of, is_system_administrator};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::quota::{self, Counted};
 use crate::values::{domain_name, member_name};
-
-/// Name of the role and of the policy that administer a domain.
-pub(crate) const ADMIN: &str = "admin";
-
-/// Version of a policy that was made without naming one.
-pub(crate) const FIRST_VERSION: &str = "0";
 
 /// Calls [`DomainMeta`]'s fields of a body that holds them among others.
 macro_rules! meta_of {
@@ -270,30 +267,14 @@ pub(crate) fn admin_role(context: &Context<'_>, admins: &[MemberName]) -> Vec<Ch
     let attributes = CollectionAttributes::new(context.stamp);
     let mut changes = vec![Change::PutCollection { kind, name: role.clone(), attributes }];
     for admin in admins {
-        changes.extend(add_member(context, kind, &role, MemberRow::new(admin.clone(), &context.caller.name)));
+        changes.extend(member_log::add(
+            context,
+            kind,
+            &role,
+            MemberRow::new(admin.clone(), &context.caller.name),
+        ));
     }
     changes
-}
-
-/// A membership and its line in the audit log.
-pub(crate) fn add_member(
-    context: &Context<'_>,
-    kind: CollectionKind,
-    name: &EntityName,
-    mut member: MemberRow,
-) -> [Change; 2] {
-    context.audit_reference.clone_into(&mut member.audit_reference);
-    let audit = MemberAudit {
-        member: member.name.clone(),
-        admin: context.caller.name.clone(),
-        action: MemberAction::Add,
-        created: context.now,
-        audit_reference: context.audit_reference.to_owned(),
-    };
-    [
-        Change::PutMember { kind, name: name.clone(), member },
-        Change::AuditMember { kind, name: name.clone(), audit },
-    ]
 }
 
 /// The admin policy: the admin role may do everything in the domain.
@@ -380,7 +361,7 @@ fn repair(
                 let id = context.world.principals().id(name);
                 if id.is_none_or(|id| role.members.get(id).is_none()) {
                     let row = MemberRow::new(name.clone(), &context.caller.name);
-                    changes.extend(add_member(context, CollectionKind::Role, &admin, row));
+                    changes.extend(member_log::add(context, CollectionKind::Role, &admin, row));
                 }
             }
         }
@@ -427,15 +408,7 @@ fn without_denials(
             let id = context.world.principals().id(name);
             if id.is_some_and(|id| held.members.get(id).is_some()) {
                 let kind = CollectionKind::Role;
-                let audit = MemberAudit {
-                    member: name.clone(),
-                    admin: context.caller.name.clone(),
-                    action: MemberAction::Delete,
-                    created: context.now,
-                    audit_reference: context.audit_reference.to_owned(),
-                };
-                changes.push(Change::DeleteMember { kind, name: role.clone(), member: name.clone() });
-                changes.push(Change::AuditMember { kind, name: role.clone(), audit });
+                changes.extend(member_log::remove(context, kind, &role, name));
             }
         }
     }

@@ -8,7 +8,8 @@ use athenz_world::{Change, ChangeSet, Entity};
 use serde_json::value::RawValue;
 
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::quota::{self, Counted};
 use crate::values::{domain_name, entity_name};

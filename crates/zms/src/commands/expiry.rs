@@ -4,10 +4,10 @@
 use athenz_model::Timestamp;
 use athenz_model::names::{EntityName, PrincipalKind};
 use athenz_world::{
-    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction,
-    MemberAudit, MemberRow,
+    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction, MemberRow,
 };
 
+use super::member_log;
 use crate::context::Context;
 
 /// Which of the three settings a member falls under.
@@ -231,15 +231,8 @@ fn shorten(
         }
         row.requester.clone_from(&context.caller.name);
         context.audit_reference.clone_into(&mut row.audit_reference);
-        let audit = MemberAudit {
-            member: row.name.clone(),
-            admin: context.caller.name.clone(),
-            action: MemberAction::Update,
-            created: context.now,
-            audit_reference: context.audit_reference.to_owned(),
-        };
-        changes.push(Change::PutMember { kind, name: name.clone(), member: row });
-        changes.push(Change::AuditMember { kind, name: name.clone(), audit });
+        let line = member_log::line(context, kind, name, &row.name, MemberAction::Update);
+        changes.extend([Change::PutMember { kind, name: name.clone(), member: row }, line]);
     }
     changes
 }

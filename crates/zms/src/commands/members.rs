@@ -4,7 +4,7 @@ use athenz_model::ApiError;
 use athenz_model::names::{MemberName, PrincipalKind, domain_of_principal};
 use athenz_world::{CollectionKind, CollectionSettings};
 
-use super::domains::ADMIN;
+use super::standard_names::ADMIN;
 use crate::config::matches_prefix_pattern;
 use crate::context::Context;
 

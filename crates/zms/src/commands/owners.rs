@@ -11,9 +11,10 @@ use athenz_world::{Change, ChangeSet, CollectionKind, Ownership, Service};
 use super::collections::audited;
 use super::policies;
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
-use crate::ownership::OwnerHeader;
+use crate::owner_header::OwnerHeader;
 use crate::values::{domain_name, entity_name, simple_name};
 
 /// An owner as given, read like the header: a name, or nothing, which clears it.

@@ -10,13 +10,15 @@ use athenz_world::{
     PolicyVersion, PolicyVersionAttributes,
 };
 
-use super::domains::{ADMIN, FIRST_VERSION};
+use super::standard_names::{ADMIN, FIRST_VERSION};
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
+use crate::grammar::check_grammar;
 use crate::ownership::{self, Component, Owned, OwnedObject};
 use crate::quota::{self, Counted};
-use crate::values::{check_grammar, domain_name, entity_name, is_name_of, simple_name, tags};
+use crate::values::{domain_name, entity_name, is_name_of, simple_name, tags};
 
 /// The full name of a policy.
 pub(crate) fn full_name(domain: &str, policy: &str) -> String {

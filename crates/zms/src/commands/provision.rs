@@ -7,11 +7,12 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::AssertionEffect;
 use athenz_world::{
-    Assertion, Change, Collection, CollectionAttributes, CollectionKind, Domain, MemberAction, MemberAudit,
-    MemberRow, Ownership, Pending, PendingKind, PolicyVersionAttributes,
+    Assertion, Change, Collection, CollectionAttributes, CollectionKind, Domain, MemberAction, MemberRow,
+    Ownership, Pending, PendingKind, PolicyVersionAttributes,
 };
 
-use super::domains::{FIRST_VERSION, add_member};
+use super::member_log;
+use super::standard_names::FIRST_VERSION;
 use crate::context::Context;
 use crate::values::{entity_name, simple_name};
 
@@ -111,8 +112,7 @@ fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted
     if trust.is_some() {
         for member in held.into_iter().flat_map(|held| held.members.iter()) {
             let Ok(member) = MemberName::parse(&context.world.name_of(member.principal)) else { continue };
-            changes.push(audit(context, kind, &name, &member, MemberAction::Delete));
-            changes.push(Change::DeleteMember { kind, name: name.clone(), member });
+            changes.extend(member_log::remove(context, kind, &name, &member));
         }
     }
     if let Some(member) = member {
@@ -140,12 +140,12 @@ pub(crate) fn admit(
             system_disabled: super::membership::system_disabled(context, &member, None),
             ..MemberRow::new(member, &context.caller.name)
         };
-        return add_member(context, kind, name, row).into();
+        return member_log::add(context, kind, name, row).into();
     }
     if held.is_some_and(|held| held.pending_about(&member).is_some()) {
         return Vec::new();
     }
-    let line = audit(context, kind, name, &member, MemberAction::Request);
+    let line = member_log::line(context, kind, name, &member, MemberAction::Request);
     let pending = Pending {
         name: member,
         kind: PendingKind::Add,
@@ -156,23 +156,6 @@ pub(crate) fn admit(
         review_reminder: None,
     };
     vec![Change::PutPending { kind, name: name.clone(), pending }, line]
-}
-
-fn audit(
-    context: &Context<'_>,
-    kind: CollectionKind,
-    name: &EntityName,
-    member: &MemberName,
-    action: MemberAction,
-) -> Change {
-    let audit = MemberAudit {
-        member: member.clone(),
-        admin: context.caller.name.clone(),
-        action,
-        created: context.now,
-        audit_reference: context.audit_reference.to_owned(),
-    };
-    Change::AuditMember { kind, name: name.clone(), audit }
 }
 
 /// New: version 0, active. Found: what is missing is added to the active version.

@@ -3,8 +3,9 @@
 use athenz_model::names::{EntityName, MemberName};
 use athenz_model::wire::zms::ExpiryMember;
 use athenz_model::{ApiError, Timestamp};
-use athenz_world::{Change, ChangeSet, CollectionKind, Domain, Loudness, MemberAction, MemberAudit};
+use athenz_world::{ChangeSet, CollectionKind, Domain, Loudness};
 
+use super::member_log;
 use crate::access::authorize;
 use crate::context::Context;
 
@@ -76,7 +77,7 @@ pub(crate) fn purge(context: &Context<'_>, purged: Purged) -> Result<(ChangeSet,
                     principal_name: Some(member.to_string()),
                     expiration: Some(expiration),
                 });
-                of_domain.extend(removal(context, kind, name, member));
+                of_domain.extend(member_log::remove(context, kind, name, &member));
             }
         }
         if !of_domain.is_empty() {
@@ -114,25 +115,6 @@ fn expired<'a>(
 fn is_due(expiration: Timestamp, days: i64, now: Timestamp) -> bool {
     let date = |moment: Timestamp| moment.seconds().div_euclid(SECONDS_A_DAY);
     date(now) >= date(expiration) + days
-}
-
-fn removal(
-    context: &Context<'_>,
-    kind: CollectionKind,
-    name: &EntityName,
-    member: MemberName,
-) -> [Change; 2] {
-    let audit = MemberAudit {
-        member: member.clone(),
-        admin: context.caller.name.clone(),
-        action: MemberAction::Delete,
-        created: context.now,
-        audit_reference: context.audit_reference.to_owned(),
-    };
-    [
-        Change::DeleteMember { kind, name: name.clone(), member },
-        Change::AuditMember { kind, name: name.clone(), audit },
-    ]
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 use athenz_model::ApiError;
 use athenz_model::names::MemberName;
 use athenz_world::{
-    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberAudit, MemberRow, Pending,
-    PendingKind,
+    Change, ChangeSet, Collection, CollectionKind, Domain, MemberAction, MemberRow, Pending, PendingKind,
 };
 
-use super::collections::{CollectionInput, MemberInput, audited, check_admin_left, owned};
+use super::collection_input::{CollectionInput, MemberInput};
+use super::collections::{audited, owned};
 use super::expiry::{self, Dates};
+use super::last_admin::{check_admin_left, check_admin_stays};
+use super::member_log;
 use super::members::{self, MemberRules};
-use super::membership::{check_admin_stays, check_name_in_body, may_update_members};
+use super::membership::may_update_members;
 use crate::audit;
 use crate::context::Context;
 use crate::ownership::{self, Component, OwnedObject};
-use crate::values::{domain_name, entity_name, member_name};
+use crate::values::{check_name_in_body, domain_name, entity_name, member_name};
 
 /// `PUT /domain/{domain}/role/{role}/review`, `PUT /domain/{domain}/group/{group}/review`.
 pub(crate) fn put(
@@ -147,13 +149,6 @@ impl Review<'_> {
     }
 
     fn audit(&self, member: &MemberName, action: MemberAction) -> Change {
-        let audit = MemberAudit {
-            member: member.clone(),
-            admin: self.context.caller.name.clone(),
-            action,
-            created: self.context.now,
-            audit_reference: self.context.audit_reference.to_owned(),
-        };
-        Change::AuditMember { kind: self.kind, name: self.name.clone(), audit }
+        member_log::line(self.context, self.kind, self.name, member, action)
     }
 }

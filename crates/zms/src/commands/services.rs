@@ -8,7 +8,8 @@ use athenz_model::wire::zms::{PublicKeyEntry, ServiceIdentity};
 use athenz_world::{Change, ChangeSet, Domain, Ownership, Service};
 
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::keys::is_public_key;
 use crate::ownership::{self, Component, Owned, OwnedObject};

@@ -6,7 +6,8 @@ use athenz_world::{Change, ChangeSet, CollectionKind, DomainAttributes};
 
 use super::domain_meta;
 use crate::access::{authorize, caller_may, caller_may_even_disabled, has_system_right};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::values::{domain_name, entity_name, no_user_authority, simple_name};
 

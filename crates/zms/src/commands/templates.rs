@@ -11,13 +11,16 @@ use athenz_world::{
     Ownership, PolicyVersionAttributes, Service,
 };
 
-use super::collections::{SettingsInput, check_group_unused};
-use super::domains::FIRST_VERSION;
+use super::collection_input::SettingsInput;
+use super::collections::check_group_unused;
 use super::provision::admit;
+use super::standard_names::FIRST_VERSION;
 use crate::access::authorize;
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
-use crate::values::{check_grammar, domain_name, simple_name};
+use crate::grammar::check_grammar;
+use crate::values::{domain_name, simple_name};
 
 /// The place where the domain goes.
 const DOMAIN: &str = "_domain_";
@@ -237,7 +240,7 @@ impl Fill<'_> {
         for text in given {
             let text = self.fill(&text).to_lowercase();
             let member = MemberName::parse(&text)
-                .map_err(|_| crate::values::mismatch("MemberName", Grammar::MemberName))?;
+                .map_err(|_| crate::grammar::mismatch("MemberName", Grammar::MemberName))?;
             let held = self.domain.collection(kind, name).map(|held| &**held);
             self.changes.extend(admit(self.context, kind, name, held, needs_approval, member));
         }
@@ -253,7 +256,7 @@ impl Fill<'_> {
             Some((version, _)) => version.clone(),
             None => {
                 let version = SimpleName::parse(FIRST_VERSION)
-                    .map_err(|_| crate::values::mismatch("SimpleName", Grammar::SimpleName))?;
+                    .map_err(|_| crate::grammar::mismatch("SimpleName", Grammar::SimpleName))?;
                 let attributes = PolicyVersionAttributes {
                     modified: self.context.stamp,
                     active: true,

@@ -18,10 +18,11 @@ use athenz_model::wire::zms::{
 use athenz_world::{Change, ChangeSet, CollectionKind, Domain, Loudness};
 
 use super::dependencies::is_provider;
-use super::domains::ADMIN;
 use super::provision::{Grant, Provision, delete_policy};
+use super::standard_names::ADMIN;
 use crate::access::{Asked, authorize, may};
-use crate::audit::{self, AuditedKind};
+use crate::audit;
+use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::values::{domain_name, entity_name, member_name, simple_name};
 
