@@ -31,6 +31,32 @@ pub fn held_roles<'a>(
     held.into_iter().filter_map(own).collect()
 }
 
+/// The roles that a look-up of a name finds: of a group those it is a member of itself, beside those
+/// that everybody holds.
+pub fn roles_of_name<'a>(
+    index: &'a Index,
+    semantics: &Semantics,
+    domain: &'a DomainEntry,
+    name: &str,
+    wanted: &[&str],
+    now: Timestamp,
+) -> Vec<HeldRole<'a>> {
+    let mut found = held_roles(index, semantics, domain, name, wanted, now);
+    if !name.contains(":group.") {
+        return found;
+    }
+    for (role, entry) in domain.roles().filter(|(role, _)| wanted.is_empty() || wanted.contains(role)) {
+        let membership =
+            entry.members.groups().find(|(member, group)| *group == name && member.counts_at(now));
+        if let Some((member, _)) = membership
+            && !found.iter().any(|held| held.name == role)
+        {
+            found.push(HeldRole { name: role, until: member.expiration });
+        }
+    }
+    found
+}
+
 /// The groups of a domain that a principal is in: of these short names, or all when none is named.
 pub fn held_groups<'a>(
     index: &'a Index,

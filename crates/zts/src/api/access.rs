@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use athenz_model::ApiError;
+use athenz_model::names::Grammar;
 use athenz_model::wire::zts::{Access, RoleAccess, TenantDomains};
 use athenz_serve::wire::{json, json_bytes};
 use athenz_serve::{Answer, Call, Mount};
 
 use super::{begin, given, lower};
 use crate::access;
+use crate::messages;
 use crate::state::State;
 
 pub(super) fn add(mount: Mount<State>) -> Mount<State> {
@@ -21,14 +23,19 @@ pub(super) fn add(mount: Mount<State>) -> Mount<State> {
         .handle("getTenantDomains", tenant_domains)
 }
 
+/// Only what is asked about is held to its grammar: any text may be asked about as principal.
 async fn resource_access(state: Arc<State>, call: Call) -> Answer {
-    let caller = begin(&call)?;
+    let caller = call.caller()?;
+    messages::check_name("CompoundName", Grammar::CompoundName, call.path("action"))?;
     let resource = match call.path("resource") {
         "" => call
             .query
             .first("resource")
             .ok_or_else(|| ApiError::bad_request("Missing or malformed resource"))?,
-        in_path => in_path,
+        in_path => {
+            messages::check_name("ResourceName", Grammar::ResourceName, in_path)?;
+            in_path
+        }
     };
     let asked = call.query.first("principal");
     let asked = asked.map(|name| access::principal_of_query(name, &state.user_domains)).transpose()?;
@@ -52,7 +59,7 @@ async fn access(state: Arc<State>, call: Call) -> Answer {
     let index = state.index();
     let domain = known_domain(&index, &lower(&call, "domainName"), "getAccess")?;
     let (role, principal) = (lower(&call, "roleName"), principal_of_path(&state, &call, "principal"));
-    let held = access::held_roles(&index, &state.semantics, domain, &principal, &[&role], call.now);
+    let held = access::roles_of_name(&index, &state.semantics, domain, &principal, &[&role], call.now);
     json(&Access { granted: Some(!held.is_empty()) })
 }
 
@@ -61,7 +68,7 @@ async fn role_access(state: Arc<State>, call: Call) -> Answer {
     let index = state.index();
     let domain = known_domain(&index, &lower(&call, "domainName"), "getRoleAccess")?;
     let principal = principal_of_path(&state, &call, "principal");
-    let held = access::held_roles(&index, &state.semantics, domain, &principal, &[], call.now);
+    let held = access::roles_of_name(&index, &state.semantics, domain, &principal, &[], call.now);
     json(&RoleAccess { roles: Some(held.into_iter().map(|role| role.name.to_owned()).collect()) })
 }
 

@@ -95,7 +95,7 @@ async fn delete_instance(state: Arc<State>, call: Call) -> Answer {
 }
 
 async fn register_token(state: Arc<State>, call: Call) -> Answer {
-    let caller = begin(&call)?;
+    let caller = call.caller()?;
     if caller.mtls_restricted {
         return Err(ApiError::forbidden("mTLS Restricted").into());
     }
@@ -104,6 +104,7 @@ async fn register_token(state: Arc<State>, call: Call) -> Answer {
     if !may(&state, &call, "update", &resource)? {
         return Err(ApiError::forbidden("Forbidden").into());
     }
+    call.check_parameters()?;
     let index = Arc::clone(&state.index());
     authorize_workload(&state, state.certificates()?, &index, &workload, call.now)?;
     let failed = |why: &dyn std::fmt::Display| {

@@ -264,10 +264,25 @@ pub fn check_host_fields(request: &ServiceRequest<'_>) -> Result<(), CsrError> {
     }
 }
 
-/// The one instance id: all that are named must agree, and be of the provider.
+/// Checks what the provider has the first word on: more than one instance id of the DNS form.
+///
+/// # Errors
+/// Two of them differ.
+pub fn check_dns_instance_ids(names: &RequestedNames) -> Result<(), CsrError> {
+    let mut ids = names.dns_instance_ids();
+    match ids.next() {
+        Some(first) if ids.any(|id| id != first) => Err(CsrError::InstanceIdMismatch),
+        _ => Ok(()),
+    }
+}
+
+/// The one instance id: the URIs and the first DNS name that name one must agree, and be of the
+/// provider. Further DNS names are left to [`check_dns_instance_ids`].
 fn instance_id(names: &RequestedNames, request: &ServiceRequest<'_>) -> Result<String, CsrError> {
     let mut found: Option<&str> = None;
-    for named in names.instance_ids() {
+    let further = names.dns_instance_ids().count().saturating_sub(1);
+    let counted = names.instance_ids().count() - further;
+    for named in names.instance_ids().take(counted) {
         if named.id.is_empty() {
             return Err(CsrError::NoInstanceId);
         }

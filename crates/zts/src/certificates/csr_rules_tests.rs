@@ -147,7 +147,7 @@ fn identity_vectors() -> Vec<(u8, Case, Verdict)> {
         (7, base().uris(&[]), Fail("InstanceId cannot be empty")),
         (8, base().uris(&[]).with(|case| case.instance_id = Some("i-0001")), Pass),
         (9, base().uris(&[]).dns("i-0001.instanceid.athenz.aws.acme.cloud"), Pass),
-        // 10, 11, 13: all ids must agree, and be of the provider
+        // 10, 13: all ids must agree, and be of the provider
         (10, base().dns("i-0002.instanceid.athenz.aws.acme.cloud"), Fail("instance id mismatch")),
         (
             11,
@@ -155,7 +155,7 @@ fn identity_vectors() -> Vec<(u8, Case, Verdict)> {
                 .uris(&[])
                 .dns("i-0001.instanceid.athenz.aws.acme.cloud")
                 .dns("i-0002.instanceid.athenz.aws.acme.cloud"),
-            Fail("instance id mismatch"),
+            Provider,
         ),
         (12, base().dns("i-0001.instanceid.athenz.aws.acme.cloud.evil"), Fail(NO_SUFFIX)),
         (13, base().uris(&["athenz://instanceid/other.provider/i-0001"]), Fail("instance id mismatch")),
@@ -284,6 +284,30 @@ fn what_is_issued_is_written_by_us() {
     assert_eq!(checked.subject.organization, None, "an organization nobody verified");
     assert_eq!(checked.uris, [BASE_URI, "spiffe://weather.prod/sa/api"], "unknown URIs are left out");
     assert_eq!(checked.emails, ["weather.prod.api@acme.cloud"]);
+}
+
+#[test]
+fn instance_ids_of_the_dns_form() {
+    let id = |n: u8| format!("i-000{n}.instanceid.athenz.aws.acme.cloud");
+    for (ids, agree, provider) in
+        [(vec![1], true, true), (vec![1, 1], true, false), (vec![1, 2], false, false)]
+    {
+        let case = ids.iter().fold(base(), |case, n| case.dns(&id(*n)));
+        let checked = case.check().unwrap();
+        assert_eq!(checked.instance_id, "i-0001", "{ids:?}");
+        assert_eq!(check_dns_instance_ids(&case.names).is_ok(), agree, "{ids:?}");
+        assert_eq!(case.provider_accepts(&checked), provider, "{ids:?}: one id is enough");
+    }
+    // a name below the domain's own DNS domain is not shown to the provider, but compared all the same
+    let hidden = base()
+        .dns(&id(1))
+        .dns("i-0002.instanceid.athenz.weather.example")
+        .with(|case| case.dns_domain = Some("weather.example"));
+    assert!(hidden.provider_accepts(&hidden.check().unwrap()));
+    assert!(check_dns_instance_ids(&hidden.names).is_err());
+    // no lower case, no instance id
+    let capitals = base().uris(&["ATHENZ://instanceid/prov.aws.us-west-2/i-0001"]);
+    assert!(capitals.check().unwrap_err().contains("InstanceId cannot be empty"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use athenz_model::{ApiError, Timestamp};
 use athenz_serve::Refusal;
 use athenz_store::certificate_records::{Issue, RecordStoreError};
 
-use super::csr_rules::{CheckedRequest, ServiceRequest, check_host_fields};
+use super::csr_rules::{CheckedRequest, ServiceRequest, check_dns_instance_ids, check_host_fields};
 use super::lifetime::ServiceLifetime;
 use super::request::CertificateRequest;
 use super::signer::Order;
@@ -173,6 +173,7 @@ impl Certificates {
             BuiltIn::Zts => providers::zts::confirm(state, index, &self.config.provider, &asked),
         };
         let confirmed = confirmed.map_err(|refused| refuse_attestation(wish, &refused))?;
+        check_dns_instance_ids(&request.names).map_err(refuse_csr)?;
         if request.names.dns.is_empty() {
             self.with_service_request(state, index, domain, wish, |service_request| {
                 check_host_fields(service_request).map_err(refuse_csr)

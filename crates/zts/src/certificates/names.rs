@@ -82,11 +82,12 @@ impl RequestedNames {
             Uri::InstanceId { provider, id } => Some(InstanceId { provider: Some(provider), id }),
             _ => None,
         });
-        let by_dns = self.dns.iter().filter_map(|name| {
-            let (id, _) = name.split_once(INSTANCE_ID_LABELS)?;
-            Some(InstanceId { provider: None, id })
-        });
-        by_uri.chain(by_dns)
+        by_uri.chain(self.dns_instance_ids().map(|id| InstanceId { provider: None, id }))
+    }
+
+    /// Instance ids of the DNS form.
+    pub fn dns_instance_ids(&self) -> impl Iterator<Item = &str> {
+        self.dns.iter().filter_map(|name| Some(name.split_once(INSTANCE_ID_LABELS)?.0))
     }
 
     /// The host names of `athenz://hostname/` URIs.
@@ -107,7 +108,8 @@ pub struct InstanceId<'a> {
     pub id: &'a str,
 }
 
-/// A URI by its kind. Kinds are told apart without case, as a reader of the certificate might.
+/// A URI by its kind. Kinds are told apart without case, as a reader of the certificate might; only
+/// an instance id counts in the lower case alone in which Athenz looks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uri<'a> {
     /// The whole `spiffe://…`.
@@ -134,7 +136,7 @@ impl<'a> Uri<'a> {
         if strip_prefix_ignoring_case(uri, "spiffe://").is_some() {
             return Self::Spiffe(uri);
         }
-        if let Some(rest) = strip_prefix_ignoring_case(uri, "athenz://instanceid/") {
+        if let Some(rest) = uri.strip_prefix("athenz://instanceid/") {
             let (provider, id) = rest.split_once('/').unwrap_or((rest, ""));
             return Self::InstanceId { provider, id };
         }
@@ -185,6 +187,7 @@ mod tests {
             ("athenz://instanceid/p.q/i-1", Uri::InstanceId { provider: "p.q", id: "i-1" }),
             ("athenz://instanceid/p.q/a/b", Uri::InstanceId { provider: "p.q", id: "a/b" }),
             ("athenz://instanceid/p.q", Uri::InstanceId { provider: "p.q", id: "" }),
+            ("Athenz://instanceid/p.q/i-1", Uri::Unknown("Athenz://instanceid/p.q/i-1")),
             ("athenz://hostname/h1", Uri::HostName("h1")),
             ("Athenz://Principal/user.admin", Uri::Principal("user.admin")),
             ("athenz://proxyuser/u", Uri::ProxyUser("u")),

@@ -12,14 +12,15 @@ pub struct DnsRules {
 }
 
 impl DnsRules {
-    /// Whether the provider vouches for all of `names`, and there is at least one beside instance
-    /// ids. Instance ids themselves have been compared before.
+    /// Whether the provider vouches for all of `names`, of which at most one is an instance id and at
+    /// least one is not.
     pub fn accept(&self, names: &[String], domain: &str, service: &str) -> bool {
         let domain = dashed(domain);
-        let mut hosts = 0;
+        let (mut hosts, mut instances) = (0, 0);
         for name in names {
             if let Some((_, suffix)) = name.split_once(INSTANCE_ID_LABELS) {
-                if !self.suffixes.iter().any(|known| known == suffix) {
+                instances += 1;
+                if instances > 1 || !self.suffixes.iter().any(|known| known == suffix) {
                     return false;
                 }
             } else if self.is_of_cluster(name, &domain, service) || self.is_of_service(name, &domain, service)

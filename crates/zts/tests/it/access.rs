@@ -66,6 +66,12 @@ async fn access_checks() {
         ("user.bob", "/access/read", 400, Value::Null),
         ("user.bob", "/access/read/prov:shared?principal=ten:group.devs", 400, Value::Null),
         ("user.bob", "/access/read/a%2Fb", 400, Value::Null),
+        ("user.bob", "/access/re%20ad/prov:shared", 400, Value::Null),
+        // who is asked about may be any text, and so may a trust domain that has no part in it
+        ("user.bob", "/access/read/prov:shared?principal=a%20b", 200, json!(false)),
+        ("user.bob", "/access/read/prov:shared?principal=", 200, json!(false)),
+        ("user.carol", "/access/read/prov:shared?principal=prov:role.x", 200, json!(false)),
+        ("user.bob", "/access/read/prov:shared?domain=a%20b", 200, json!(false)),
         ("", "/access/read/prov:shared", 401, Value::Null),
     ] {
         let answer = world.get(caller, path).await;
@@ -90,6 +96,10 @@ async fn role_lookups() {
         ("/access/domain/prov/role/hared/principal/user.bob", json!({"granted": false})),
         ("/access/domain/prov/principal/user.zoe", json!({"roles": ["all"]})),
         ("/access/domain/prov/principal/zoe", json!({"roles": []})),
+        ("/access/domain/ten/principal/ten:group.devs", json!({"roles": ["grouped"]})),
+        ("/access/domain/ten/role/grouped/principal/ten:group.devs", json!({"granted": true})),
+        ("/access/domain/ten/role/users/principal/ten:group.devs", json!({"granted": false})),
+        ("/access/domain/prov/role/shared/principal/ten:group.devs", json!({"granted": false})),
         ("/role/cert?principal=user.bob", json!({"roles": ["prov:role.needcert"]})),
         ("/role/cert", json!({"roles": []})),
         ("/providerdomain/prov/user/bob", json!({"tenantDomainNames": ["ten"]})),
