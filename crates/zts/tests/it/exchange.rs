@@ -271,7 +271,7 @@ async fn an_id_token_for_another_client() {
     let new = claims(&world, &answer, "id_token").await;
     assert_eq!((&new["sub"], &new["aud"]), (&json!("user.bob"), &json!("dst.app")));
     assert_eq!((&new["groups"], answer.body.get("access_token")), (&json!(["dst:role.readers"]), None));
-    assert_eq!(new["nonce"].as_str().unwrap().len(), 32);
+    assert_eq!(new["nonce"].as_str().unwrap().len(), 16);
     assert_eq!((&answer.body["expires_in"], &answer.body["issued_token_type"]), (&json!(43_200), &json!(ID)));
     for (why, caller, token, scope, words) in [
         ("a role not carried over", "src.gate", &token, "openid dst:role.writers", "for the requested role"),

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod confusion;
 mod discovery;
 mod exchange;
 mod freshness;

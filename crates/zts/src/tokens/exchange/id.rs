@@ -41,7 +41,7 @@ pub(super) async fn issue(
     }
     let (groups, until) = groups(&request, subject, domain)?;
     let life = within_membership(&request.state.config.tokens, life(&request, subject), until, request.now);
-    let nonce = random::hex::<16>(&*request.state.random);
+    let nonce = random::hex::<8>(&*request.state.random);
     let token = IdToken { audience: client, subject, nonce: Some(&nonce), groups: &groups };
     let signers = request.state.signers();
     Ok(TokenAnswer {
