@@ -9,7 +9,7 @@ use athenz_model::Clock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{ISSUER, World};
 
@@ -239,5 +239,52 @@ async fn no_door_opens_for_another_algorithm() {
             }
         }
         assert!(tokens.opens(*door, token).await, "the token itself at {door:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_ours_with_an_odd_claim_opens_nothing() {
+    let tokens = Tokens::new().await;
+    let now = tokens.world.clock.now().seconds();
+    let key = tokens.world.state.signers().main().key.clone();
+    let sign = async |typ: Option<&str>, claims: &Value| {
+        sign_compact_with(&key, &ProtectedHeader::of_key(&key, typ), claims).await.unwrap()
+    };
+    let changes = [
+        ("iss", json!(null)),
+        ("iss", json!("https://evil.example/zts/v1")),
+        ("iss", json!([ISSUER])),
+        ("sub", json!(null)),
+        ("sub", json!("")),
+        ("sub", json!(["user.bob"])),
+        ("aud", json!(null)),
+        ("aud", json!([])),
+        ("aud", json!({"d": 1})),
+        ("aud", json!(["elsewhere", "d", "d.gate", ISSUER])),
+        ("exp", json!(null)),
+        ("exp", json!("soon")),
+        ("exp", json!(-1)),
+        ("exp", json!(now - 61)),
+        ("exp", json!([now + 600])),
+        ("nbf", json!(now + 61)),
+        ("nbf", json!("soon")),
+    ];
+    for (door, typ, audience) in [
+        (Door::AccessExchange, Some("at+jwt"), "d"),
+        (Door::IdExchange, None, "d.gate"),
+        (Door::JagIssue, None, "d.gate"),
+        (Door::Redemption, Some("oauth-id-jag+jwt"), ISSUER),
+    ] {
+        let scope = if door == Door::Redemption { "d:role.r" } else { "r" };
+        let good = json!({"iss": ISSUER, "sub": "user.bob", "aud": audience, "scope": scope, "exp": now + 600,
+            "iat": now, "client_id": "d.gate", "jti": "first"});
+        assert!(tokens.opens(door, &sign(typ, &good).await).await, "the plain token at {door:?}");
+        for (name, value) in &changes {
+            let mut odd = good.clone();
+            odd["jti"] = json!(uuid_v4(&SystemRandom));
+            odd[name] = value.clone();
+            let text = sign(typ, &odd).await;
+            assert!(!tokens.opens(door, &text).await, "{name} {value} at {door:?}");
+        }
     }
 }

@@ -90,6 +90,20 @@ async fn requested_roles_are_exact_and_the_scope_is_told_when_it_is_not_plain() 
 }
 
 #[tokio::test]
+async fn an_unknown_role_is_refused_as_one_that_others_hold() {
+    let world = World::new();
+    sports(&world);
+    let mut answers = Vec::new();
+    for role in ["writers", "nosuch"] {
+        let token = ask(&world, "user.zoe", &format!("sports:role.{role}"), &[]).await;
+        let older = world.get("user.zoe", &format!("/domain/sports/token?role={role}")).await;
+        answers.push((token.status, token.body, older.status, older.body));
+    }
+    assert_eq!(answers[0], answers[1], "nobody learns which roles there are");
+    assert_eq!((answers[0].0, answers[0].2), (403, 403));
+}
+
+#[tokio::test]
 async fn refusals_in_the_words_clients_know() {
     let world = World::new();
     sports(&world);
