@@ -18,6 +18,7 @@ pub mod zms;
 pub mod zts;
 
 pub use athenz_crypto::tls::ServerIs;
+pub use reqwest::Url;
 
 pub use api::{ClientError, Document, Fetched};
 pub use egress::Egress;

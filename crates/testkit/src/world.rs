@@ -259,6 +259,7 @@ async fn issuer(records: StoreUrl, clock: &dyn Clock) -> Issuer {
         authority: authority.expect("an authority can be made"),
         chain: None,
         records: records.expect("certificate records open"),
+        providers: None,
     }
 }
 

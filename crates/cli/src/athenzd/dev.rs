@@ -17,6 +17,7 @@ use athenz_store::certificate_records::{CertificateRecords, Limits};
 use athenz_store::{Store, StoreConfig, StoreUrl};
 use athenz_zms::config::Rules;
 use athenz_zts::certificates::cleaning::Cleaning;
+use athenz_zts::providers::remote::CallProvider;
 use athenz_zts::signing::Signers;
 use athenz_zts::tokens::details::{Definition, Field};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use super::feed::Feed;
 use super::home::{ADMIN, Addresses, LockedHome, Ready, ServerNames};
 use super::listen::{self, Bound};
 use super::logging::{self, Level, LogTable};
+use super::providers;
 use super::pruning::{Pruning, USUAL_RETENTION};
 use super::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
@@ -206,11 +208,12 @@ fn zts(
     around: &Surroundings,
 ) -> anyhow::Result<RunningZts> {
     let ring = KeyRing::single(home.signing_key("zts")?, around.clock.now());
+    let providers = Some(Box::new(providers::of_home(home, &around.clock)?) as Box<dyn CallProvider>);
     let running = start_zts(ZtsSettings {
         config: zts_config(&addresses.zts),
         users: Rules::new(zms_config())?.users,
         signers: Signers::new(ring, None),
-        issuer: Some(Issuer { authority: home.issuer()?, chain: None, records }),
+        issuer: Some(Issuer { authority: home.issuer()?, chain: None, records, providers }),
         disk: None,
         open_paths: texts(&ZTS_OPEN_PATHS),
         surroundings: around.clone(),

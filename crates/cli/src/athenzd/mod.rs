@@ -9,6 +9,7 @@ mod listen;
 mod logging;
 mod output;
 pub mod polling;
+mod providers;
 mod pruning;
 pub mod servers;
 pub mod settings;

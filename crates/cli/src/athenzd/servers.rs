@@ -26,6 +26,7 @@ use athenz_store::certificate_records::CertificateRecords;
 use athenz_zms::{Parts, SystemService, Zms};
 use athenz_zts::certificates::Certificates;
 use athenz_zts::certificates::signer::{BuiltInSigner, Maxima};
+use athenz_zts::providers::remote::CallProvider;
 use athenz_zts::signing::Signers;
 use athenz_zts::source::DiskStore;
 use athenz_zts::{Replica, State};
@@ -213,6 +214,8 @@ pub struct Issuer {
     pub chain: Option<String>,
     /// What is remembered.
     pub records: CertificateRecords,
+    /// Calls providers that are services of their own.
+    pub providers: Option<Box<dyn CallProvider>>,
 }
 
 /// A ZTS that answers, as soon as something feeds its replica.
@@ -279,5 +282,9 @@ fn certificates(
     let Some(issuer) = issuer else { return Ok(None) };
     let config = config.certificates.clone();
     let signer = BuiltInSigner::new(issuer.authority, issuer.chain, Maxima::of(&config), Arc::clone(random));
-    Ok(Some(Certificates::new(config, Arc::new(signer), issuer.records)?))
+    let certificates = Certificates::new(config, Arc::new(signer), issuer.records)?;
+    Ok(Some(match issuer.providers {
+        Some(call) => certificates.with_providers(call),
+        None => certificates,
+    }))
 }

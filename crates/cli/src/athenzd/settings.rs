@@ -170,6 +170,22 @@ pub struct IssuerTable {
     /// Authorities of PostgreSQL's certificate, PEM; without it there is no TLS.
     #[serde(default)]
     pub records_authorities: Option<PathBuf>,
+    /// Providers that are services of their own; none are called without it.
+    #[serde(default)]
+    pub providers: Option<ProvidersTable>,
+}
+
+/// Where providers of instances may be called. They see the certificate of `[source]`.
+#[derive(Debug, Deserialize)]
+pub struct ProvidersTable {
+    /// Their hosts, each at one port (`host:port`) or at all of them.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Networks they are in, as in `10.0.0.0/8`.
+    #[serde(default)]
+    pub networks: Vec<String>,
+    /// Authorities of their certificates, PEM. Their common names must be those of the providers.
+    pub authorities: PathBuf,
 }
 
 /// What makes a name a user; the same as in the `[zms]` table of the ZMS.

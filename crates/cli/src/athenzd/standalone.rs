@@ -25,6 +25,7 @@ use athenz_zms::config::Rules;
 use athenz_zts::Replica;
 use athenz_zts::certificates::cleaning::Cleaning;
 use athenz_zts::config::ReplicationConfig;
+use athenz_zts::providers::remote::CallProvider;
 use athenz_zts::signing::Signers;
 use athenz_zts::source::{DiskStore, Poller};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use super::listen::{self, Bound};
 use super::logging;
 use super::polling::poller;
+use super::providers;
 use super::pruning::Pruning;
 use super::servers::{Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service};
 use super::settings::{
@@ -97,7 +99,7 @@ pub(super) async fn zts(file: ZtsFile) -> anyhow::Result<()> {
     check_max_age(&replication)?;
     let disk = replication.data_dir.as_ref().map(DiskStore::open).transpose();
     let issuer = match &file.issuer {
-        Some(table) => Some(issuer(table).await.context("[issuer]")?),
+        Some(table) => Some(issuer(table, &file.source, &front.clock).await.context("[issuer]")?),
         None => None,
     };
     let running = start_zts(ZtsSettings {
@@ -153,12 +155,23 @@ fn authority(table: &IssuerTable) -> anyhow::Result<(Authority, String)> {
     Ok((Authority::new(certificate, key)?, pem))
 }
 
-async fn issuer(table: &IssuerTable) -> anyhow::Result<Issuer> {
+async fn issuer(table: &IssuerTable, source: &SourceTable, clock: &Arc<dyn Clock>) -> anyhow::Result<Issuer> {
     let (authority, pem) = authority(table)?;
     let config = table.records_config()?;
     let records = CertificateRecords::open(&config, Limits::default()).await;
     let records = records.with_context(|| format!("cannot open the records {:?}", config.url))?;
-    Ok(Issuer { authority, chain: Some(pem), records })
+    let providers = providers(table, source, clock)?;
+    Ok(Issuer { authority, chain: Some(pem), records, providers })
+}
+
+fn providers(
+    table: &IssuerTable,
+    source: &SourceTable,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Box<dyn CallProvider>>> {
+    let Some(table) = &table.providers else { return Ok(None) };
+    let providers = providers::configured(table, source, clock).context("[issuer.providers]")?;
+    Ok(Some(Box::new(providers)))
 }
 
 fn zms_client(source: &SourceTable, clock: &Arc<dyn Clock>) -> anyhow::Result<ZmsClient> {
@@ -307,6 +320,7 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
             zms_client(&file.source, &clock)?;
             if let Some(table) = &file.issuer {
                 authority(table).and_then(|_| table.records_config()).context("[issuer]")?;
+                providers(table, &file.source, &clock)?;
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::certificates::{
     refresh, register,
 };
 use crate::messages;
-use crate::providers;
+use crate::providers::{self, BuiltIn, Provider};
 use crate::state::State;
 
 pub(super) fn add(mount: Mount<State>) -> Mount<State> {
@@ -37,9 +37,9 @@ pub(super) fn add(mount: Mount<State>) -> Mount<State> {
 
 async fn post_instance(state: Arc<State>, call: Call) -> Answer {
     let input = call.input::<InstanceRegisterInformation>()?.unchecked();
-    call.caller_if_any()?;
+    let caller = call.caller_if_any()?.map(|caller| &**caller);
     let body = checked(input)?;
-    let identity = register(&state, state.certificates()?, &facts(&call), &body).await?;
+    let identity = register(&state, state.certificates()?, &facts(&call), caller, &body).await?;
     let location = location(&call, &identity);
     let mut answer = json_status(StatusCode::CREATED, &identity)?;
     if let Some(location) = location {
@@ -116,8 +116,11 @@ async fn register_token(state: Arc<State>, call: Call) -> Answer {
     })?;
     let id = call.path("instanceId");
     let token = match provider {
-        providers::BuiltIn::Zts => {
+        Provider::BuiltIn(BuiltIn::Zts) => {
             providers::zts::sign_register_token(&state, &workload, id, &caller.full_name, call.now).await
+        }
+        Provider::Remote(_) => {
+            Err(providers::Refused::new("this provider gives no register tokens", &workload.provider))
         }
     };
     json(&InstanceRegisterToken {

@@ -16,7 +16,7 @@ use super::request::CertificateRequest;
 use super::signer::Order;
 use super::{Certificates, Workload, launch};
 use crate::index::{DomainEntry, Index};
-use crate::providers::{self, BuiltIn, Confirmation, Confirmed, Purpose};
+use crate::providers::{self, BuiltIn, Confirmation, Confirmed, Provider, Purpose, UnknownProvider};
 use crate::state::State;
 
 /// Facts of the connection.
@@ -60,6 +60,11 @@ pub(crate) struct Wish<'a> {
     pub(crate) host_cnames: &'a [String],
     pub(crate) namespace: Option<&'a str>,
     pub(crate) expiry_minutes: i64,
+    /// Who asks, where the connection shows it.
+    pub(crate) principal: Option<&'a str>,
+    pub(crate) cloud: Option<&'a str>,
+    /// Host name in the certificate that is refreshed.
+    pub(crate) held_host_name: Option<&'a str>,
 }
 
 /// A request that all rules and the provider accept.
@@ -143,7 +148,7 @@ impl Certificates {
     }
 
     /// Asks the provider, and applies the rules on which it has a word.
-    pub(crate) fn confirm(
+    pub(crate) async fn confirm(
         &self,
         state: &State,
         index: &Arc<Index>,
@@ -153,10 +158,11 @@ impl Certificates {
         mut checked: CheckedRequest,
     ) -> Result<Accepted, Refusal> {
         let provider = &wish.workload.provider;
-        let kind = providers::resolve(index, provider).map_err(|error| {
+        let unknown = |error: UnknownProvider| {
             let text = format!("unable to get instance for provider: {provider}");
             Refusal::from(ApiError::bad_request(text)).noted(error.to_string())
-        })?;
+        };
+        let found = providers::resolve(index, provider).map_err(unknown)?;
         let asked = Confirmation {
             purpose: wish.purpose,
             workload: wish.workload,
@@ -165,12 +171,22 @@ impl Certificates {
             client_ip: wish.facts.client_ip,
             dns_names: &checked.dns_for_provider,
             ips: &checked.ips,
+            uris: &request.names.uris,
             host_name: wish.host_name,
+            held_host_name: wish.held_host_name,
+            principal: wish.principal,
+            cloud: wish.cloud,
             public_key: &request.public_key,
             now: wish.facts.now,
         };
-        let confirmed = match kind {
-            BuiltIn::Zts => providers::zts::confirm(state, index, &self.config.provider, &asked),
+        let confirmed = match found {
+            Provider::BuiltIn(BuiltIn::Zts) => {
+                providers::zts::confirm(state, index, &self.config.provider, &asked)
+            }
+            Provider::Remote(endpoint) => {
+                let call = self.providers.as_deref().ok_or_else(|| unknown(UnknownProvider::NotCalled))?;
+                providers::remote::confirm(call, &endpoint, domain, &asked).await
+            }
         };
         let confirmed = confirmed.map_err(|refused| refuse_attestation(wish, &refused))?;
         check_dns_instance_ids(&request.names).map_err(refuse_csr)?;
@@ -289,10 +305,10 @@ fn refuse_attestation(wish: &Wish<'_>, refused: &providers::Refused) -> Refusal 
     let agent = wish.facts.user_agent.as_deref().unwrap_or("null");
     let host = wish.host_name.unwrap_or("null");
     let text = format!(
-        "unable to verify attestation data: ResourceException (403): {refused} client: {agent} clientIP: {} clientHost: {host}",
-        wish.facts.peer_ip
+        "unable to verify attestation data: ResourceException ({}): {refused} client: {agent} clientIP: {} clientHost: {host}",
+        refused.provider_status, wish.facts.peer_ip
     );
-    Refusal::from(ApiError::forbidden(text)).noted(refused.note.clone())
+    Refusal::from(ApiError { code: refused.status, message: text }).noted(refused.note.clone())
 }
 
 /// The store could not be asked: the client tries again.

@@ -46,6 +46,8 @@ use public_keys::KeyConfigs;
 use role_csr_rules::RoleCsrRules;
 use signer::CertificateSigner;
 
+use crate::providers::remote::CallProvider;
+
 /// A service, and the provider that vouches for its instances. All names are canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
@@ -87,6 +89,7 @@ pub struct Certificates {
     bundles: Bundles,
     authorities: NameAuthorities,
     key_configs: KeyConfigs,
+    providers: Option<Box<dyn CallProvider>>,
     removed: AtomicU64,
 }
 
@@ -106,11 +109,19 @@ impl Certificates {
             bundles: Bundles::read(&config.bundles, signer.authority_pem())?,
             authorities: NameAuthorities::default(),
             key_configs: KeyConfigs::default(),
+            providers: None,
             removed: AtomicU64::new(0),
             config,
             signer,
             records,
         })
+    }
+
+    /// The same, able to call providers that are services of their own.
+    #[must_use]
+    pub fn with_providers(mut self, call: Box<dyn CallProvider>) -> Self {
+        self.providers = Some(call);
+        self
     }
 
     /// A bundle of authority certificates by its lower-case name.

@@ -60,10 +60,11 @@ pub(crate) async fn refresh(
     let request = CertificateRequest::verify(csr).map_err(|error| {
         Refusal::from(ApiError::bad_request("unable to parse PKCS10 CSR")).noted(error.to_string())
     })?;
-    let wish = wish(workload, facts, body);
+    let held_names = names_of_certificate(held);
+    let wish = wish(&order, facts, held_names.host_names().next(), body);
     let checked = certificates.check_names(state, &index, &domain, &wish, &request)?;
     check_instance(&order, held, &checked.instance_id)?;
-    let accepted = certificates.confirm(state, &index, &domain, &wish, request, checked)?;
+    let accepted = certificates.confirm(state, &index, &domain, &wish, request, checked).await?;
     let confirmed = accepted.confirmed.clone();
     let step = RecordStep {
         certificates,
@@ -95,13 +96,14 @@ pub(crate) async fn refresh(
 }
 
 fn wish<'a>(
-    workload: &'a Workload,
+    order: &RefreshOrder<'a>,
     facts: &'a RequestFacts,
+    held_host_name: Option<&'a str>,
     body: &'a InstanceRefreshInformation,
 ) -> Wish<'a> {
     Wish {
         purpose: Purpose::Refresh,
-        workload,
+        workload: order.workload,
         facts,
         unverified_attestation: body.attestation_data.as_deref().unwrap_or_default(),
         instance_id: None,
@@ -109,6 +111,9 @@ fn wish<'a>(
         host_cnames: body.host_cnames.as_deref().unwrap_or_default(),
         namespace: body.namespace.as_deref(),
         expiry_minutes: i64::from(body.expiry_time.unwrap_or(0)),
+        principal: Some(&order.caller.full_name),
+        cloud: body.cloud.as_deref().filter(|cloud| !cloud.is_empty()),
+        held_host_name,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use athenz_crypto::x509::Certificate;
 use athenz_model::ApiError;
 use athenz_model::wire::zts::{InstanceIdentity, InstanceRegisterInformation};
-use athenz_serve::Refusal;
+use athenz_serve::{Principal, Refusal};
 use athenz_store::certificate_records::{
     CertificateRecord, RecordKey, RegisterOutcome, Registration, TokenUse,
 };
@@ -25,6 +25,7 @@ pub(crate) async fn register(
     state: &State,
     certificates: &Certificates,
     facts: &RequestFacts,
+    caller: Option<&Principal>,
     body: &InstanceRegisterInformation,
 ) -> Result<InstanceIdentity, Refusal> {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
@@ -34,7 +35,7 @@ pub(crate) async fn register(
     let Some(csr) = body.csr.as_deref().filter(|csr| !csr.is_empty()) else {
         return Err(refuse_jwt_identity(certificates, body, &workload).into());
     };
-    let wish = wish(&workload, facts, body);
+    let wish = wish(&workload, facts, caller, body);
     if wish.unverified_attestation.is_empty() {
         return Err(ApiError::bad_request("attestation data is required for x509 certificate request").into());
     }
@@ -42,7 +43,7 @@ pub(crate) async fn register(
         .map_err(|error| ApiError::bad_request(format!("unable to parse PKCS10 CSR: {error}")))?;
     let checked = certificates.check_names(state, &index, &domain, &wish, &request)?;
     let instance_id = checked.instance_id.clone();
-    let accepted = certificates.confirm(state, &index, &domain, &wish, request, checked)?;
+    let accepted = certificates.confirm(state, &index, &domain, &wish, request, checked).await?;
     let confirmed = accepted.confirmed.clone();
     let certificate = certificates.sign_service(&domain, &wish, accepted, confirmed.usage).await?;
     let record = record(&wish, &instance_id, &certificate, confirmed.refreshable, confirmed.usage);
@@ -66,6 +67,7 @@ pub(crate) async fn register(
 fn wish<'a>(
     workload: &'a Workload,
     facts: &'a RequestFacts,
+    caller: Option<&'a Principal>,
     body: &'a InstanceRegisterInformation,
 ) -> Wish<'a> {
     Wish {
@@ -78,6 +80,9 @@ fn wish<'a>(
         host_cnames: body.host_cnames.as_deref().unwrap_or_default(),
         namespace: body.namespace.as_deref(),
         expiry_minutes: i64::from(body.expiry_time.unwrap_or(0)),
+        principal: caller.map(|caller| &*caller.full_name),
+        cloud: body.cloud.as_deref().filter(|cloud| !cloud.is_empty()),
+        held_host_name: None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The calls of certificates through the router, on a fake clock.
 
+mod odd_requests;
+mod remote;
+
 use std::sync::Arc;
 
 use athenz_crypto::keys::{Curve, PrivateKey};
@@ -109,6 +112,10 @@ const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 impl World {
     fn new() -> Self {
+        Self::with(|certificates| certificates)
+    }
+
+    fn with(change: impl FnOnce(Certificates) -> Certificates) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let random = Arc::new(SystemRandom);
         let folder = tempfile::tempdir().unwrap();
@@ -118,7 +125,7 @@ impl World {
         let authority = Authority::self_signed(signing(key()), &name, START, 3650, &*random).unwrap();
         let config = CertificateConfig::default();
         let signer = BuiltInSigner::new(authority.clone(), None, Maxima::of(&config), random.clone());
-        let certificates = Certificates::new(config, Arc::new(signer), records).unwrap();
+        let certificates = change(Certificates::new(config, Arc::new(signer), records).unwrap());
         let replica = Arc::new(Replica::new(clock.clone(), None));
         let api = key();
         let mut events = system_domains();

@@ -1,14 +1,17 @@
 //! Providers: who says whether an instance is what it claims to be. Found by the endpoint that ZMS
-//! knows for the provider's service; built-in ones have stable ids, and Athenz's class names are
-//! accepted for them.
+//! knows for the provider's service: `class://` names a built-in one, by its stable id or the name
+//! Athenz has for it; `https://` is a service of its own.
 
 pub mod register_token;
+pub mod remote;
 pub mod san_dns;
 pub mod zts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use athenz_client::Url;
 use athenz_crypto::keys::PublicKey;
 use athenz_model::Timestamp;
 use athenz_store::certificate_records::TokenUse;
@@ -28,21 +31,48 @@ pub enum BuiltIn {
 const BUILT_IN: [(&str, BuiltIn); 2] =
     [("zts", BuiltIn::Zts), ("com.yahoo.athenz.instance.provider.impl.InstanceZTSProvider", BuiltIn::Zts)];
 
+/// Where a provider is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// In this server.
+    BuiltIn(BuiltIn),
+    /// Behind HTTPS: [`remote`].
+    Remote(Url),
+}
+
 /// Finds the provider of a service.
 ///
 /// # Errors
 /// There is none that this server knows.
-pub fn resolve(index: &Index, provider: &str) -> Result<BuiltIn, UnknownProvider> {
-    let endpoint = index.service(provider).and_then(|service| service.provider_endpoint.as_deref());
-    let name = endpoint.and_then(|endpoint| endpoint.strip_prefix("class://")).ok_or(UnknownProvider)?;
-    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind).ok_or(UnknownProvider)
+pub fn resolve(index: &Index, provider: &str) -> Result<Provider, UnknownProvider> {
+    let service = index.service(provider).ok_or(UnknownProvider::NoEndpoint)?;
+    let endpoint = service.provider_endpoint.as_deref().ok_or(UnknownProvider::NoEndpoint)?;
+    if let Some(name) = endpoint.strip_prefix("class://") {
+        let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+        return found.map(|(_, kind)| Provider::BuiltIn(*kind)).ok_or(UnknownProvider::Class);
+    }
+    match Url::parse(endpoint) {
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(Provider::Remote(url)),
+        _ => Err(UnknownProvider::Scheme),
+    }
 }
 
-/// The provider has no endpoint, or one that this server cannot use: only built-in providers exist
-/// today, those behind HTTPS do not.
+/// Why a provider cannot be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the provider has no endpoint of a built-in kind")]
-pub struct UnknownProvider;
+pub enum UnknownProvider {
+    /// There is no such service, or it has no endpoint.
+    #[error("the provider has no endpoint")]
+    NoEndpoint,
+    /// A class that is not part of this server.
+    #[error("the provider's endpoint names a class that this server does not have")]
+    Class,
+    /// Neither built in nor behind HTTPS.
+    #[error("the provider's endpoint is neither class:// nor https://")]
+    Scheme,
+    /// Behind HTTPS, and this server calls nobody.
+    #[error("this server calls no providers, configure [issuer.providers]")]
+    NotCalled,
+}
 
 /// Why a provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +100,16 @@ pub struct Confirmation<'a> {
     pub dns_names: &'a [String],
     /// Addresses to vouch for.
     pub ips: &'a [IpAddr],
+    /// URIs of the request.
+    pub uris: &'a [String],
     /// Host name given with the request.
     pub host_name: Option<&'a str>,
+    /// Host name in the certificate that is refreshed.
+    pub held_host_name: Option<&'a str>,
+    /// Who asks, where the connection shows it.
+    pub principal: Option<&'a str>,
+    /// The cloud it says it is in.
+    pub cloud: Option<&'a str>,
     /// The key of the request.
     pub public_key: &'a PublicKey,
     /// The moment.
@@ -99,8 +137,12 @@ pub struct Confirmed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Refused {
+    /// Status that the client gets.
+    pub status: u16,
+    /// Status that the provider gave.
+    pub provider_status: u16,
     /// What clients know.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// Why, for the operator.
     pub note: String,
 }
@@ -108,6 +150,23 @@ pub struct Refused {
 impl Refused {
     /// A refusal.
     pub fn new(text: &'static str, note: impl ToString) -> Self {
-        Self { text, note: note.to_string() }
+        Self { status: 403, provider_status: 403, text: text.into(), note: note.to_string() }
+    }
+
+    /// What a provider of its own answered instead of a confirmation.
+    pub fn by_provider(status: u16, text: String) -> Self {
+        let own = if status < 500 { 403 } else { 502 };
+        let note = format!("the provider answered {status}");
+        Self { status: own, provider_status: status, text: text.into(), note }
+    }
+
+    /// An answer of the provider that cannot be used.
+    pub fn trouble(text: &'static str, note: impl ToString) -> Self {
+        Self { status: 502, provider_status: 502, ..Self::new(text, note) }
+    }
+
+    /// The provider did not answer.
+    pub fn away(text: &'static str, note: impl ToString) -> Self {
+        Self { status: 504, provider_status: 504, ..Self::new(text, note) }
     }
 }

@@ -30,7 +30,7 @@ use athenz_model::Clock;
 use serde::{Deserialize, Serialize};
 
 pub use documents::Addresses;
-pub use pki::{ADMIN, ServerNames, UserFiles};
+pub use pki::{ADMIN, ServerNames, UserFiles, ZTS_SERVICE};
 
 /// The form of homes that this program makes.
 const FORMAT: u32 = 1;

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use athenz_agent::files;
+use athenz_client::Identity;
 use athenz_crypto::keys::{Curve, PrivateKey, PublicKey};
 use athenz_crypto::random::{SystemRandom, hex};
 use athenz_crypto::ring::SigningKey;
@@ -17,6 +19,9 @@ use super::{Home, read_key};
 
 /// The administrator that every home has.
 pub const ADMIN: &str = "user.admin";
+
+/// The name under which ZTS calls others.
+pub const ZTS_SERVICE: &str = "sys.auth.zts";
 
 const USER_DOMAIN: &str = "user.";
 const AUTHORITY_DAYS: i64 = 3_650;
@@ -216,6 +221,17 @@ fn write_pair(home: &Home, name: &str, certificate: &Certificate, key: &PrivateK
 }
 
 impl Home {
+    /// A new identity of a service, for as long as this process runs.
+    ///
+    /// # Errors
+    /// The authority cannot be used.
+    pub fn service_identity(&self, name: &str, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<Identity>> {
+        let key = new_key()?;
+        let order = order(name, key.public_key(), USER_DAYS, &**clock);
+        let certificate = authority(self)?.issue(&order, &SystemRandom)?;
+        Ok(Identity::from_pem(&certificate.to_pem(), &key.to_pkcs8_pem()?, Arc::clone(clock))?)
+    }
+
     /// The authority of ZTS.
     ///
     /// # Errors
