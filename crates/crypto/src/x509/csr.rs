@@ -29,8 +29,8 @@ pub enum CsrError {
     /// More bytes or names than any honest request has.
     #[error("the certificate request is too large")]
     TooLarge,
-    /// Not PEM of a request.
-    #[error(transparent)]
+    /// Not PEM of a request; the text is the reference's.
+    #[error("Invalid csr provided")]
     Pem(#[from] PemError),
     /// Not DER of a request.
     #[error("the certificate request is malformed")]

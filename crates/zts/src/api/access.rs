@@ -86,8 +86,11 @@ fn principal_of_path(state: &State, call: &Call, name: &str) -> String {
 }
 
 async fn roles_that_need_certificates(state: Arc<State>, call: Call) -> Answer {
-    let caller = begin(&call)?;
-    let principal = call.query.first("principal").unwrap_or(&caller.full_name).to_ascii_lowercase();
+    let caller = call.caller()?;
+    // any principal, though the contract speaks of an entity
+    let principal = call.query.first("principal").unwrap_or(&caller.full_name);
+    messages::check_name("PrincipalName", Grammar::PrincipalName, principal)?;
+    let principal = principal.to_ascii_lowercase();
     let index = state.index();
     let mut roles = Vec::new();
     for domain in index.certificate_domains() {

@@ -102,6 +102,7 @@ async fn role_lookups() {
         ("/access/domain/prov/role/shared/principal/ten:group.devs", json!({"granted": false})),
         ("/role/cert?principal=user.bob", json!({"roles": ["prov:role.needcert"]})),
         ("/role/cert", json!({"roles": []})),
+        ("/role/cert?principal=prov:ext.somebody", json!({"roles": []})),
         ("/providerdomain/prov/user/bob", json!({"tenantDomainNames": ["ten"]})),
         ("/providerdomain/prov/user/bob?serviceName=other", json!({"tenantDomainNames": []})),
         ("/providerdomain/prov/user/bob?roleName=reader", json!({"tenantDomainNames": ["ten"]})),
@@ -117,6 +118,7 @@ async fn role_lookups() {
         let answer = world.get("user.carol", path).await;
         assert_eq!((answer.status, answer.message()), (404, words));
     }
+    assert_eq!(world.get("user.carol", "/role/cert?principal=a%20b").await.status, 400);
 }
 
 #[tokio::test]
