@@ -212,7 +212,9 @@ pub(crate) fn question(
         if is_virtual_home(context, owner) {
             let principal = principal.map(|name| checked_principal(context, &name)).transpose()?;
             let own = principal.as_ref().is_none_or(|name| *name == context.caller.name);
-            return Ok(own && !context.caller.mtls_restricted);
+            // its one policy speaks of what is in the domain; a role elsewhere is not
+            let within = resource.split_once(':').is_some_and(|(domain, _)| domain == owner);
+            return Ok(own && within && !context.caller.mtls_restricted);
         }
         return Err(ApiError::not_found(format!("getAccessCheck: Resource Domain not found: '{owner}'")));
     };

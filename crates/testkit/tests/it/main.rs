@@ -11,6 +11,7 @@ mod access_matrix;
 mod bad_certificate_requests;
 mod bad_credentials;
 mod bad_requests;
+mod check_order;
 mod conformance;
 mod contract;
 mod failing_store;

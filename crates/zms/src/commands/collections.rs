@@ -2,6 +2,7 @@
 //! the rules are the same.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName};
@@ -75,12 +76,17 @@ pub(crate) fn put(
     check_audit_flag(kind, found, held.map(|held| &**held), input.settings.audit_enabled)?;
     audit::check_domain(context, audited(kind), &domain)?;
     check_quota(context, found, kind, held.is_none(), wanted.len(), &input.settings)?;
-    let attributes = attributes(context, kind, held.map(|held| &**held), &mut input, trust, owner)?;
+    let given_tags = input.settings.tags.take();
+    let mut attributes = attributes(context, held.map(|held| &**held), input, trust, owner)?;
+    wanted.iter().try_for_each(|(name, _)| members::check_domain_exists(context, name))?;
     let difference =
         Difference { context, kind, name: &name, held: held.map(|held| &**held), attributes: &attributes };
     let member_changes = difference.changes(wanted)?;
     if let Some(held) = held {
         check_admin_stays(context, kind, &name, held, &member_changes)?;
+    }
+    if let Some(tags) = tags(kind.as_str(), given_tags)? {
+        Arc::make_mut(&mut attributes.settings).tags = tags;
     }
     let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
     changes.extend(member_changes);
@@ -177,7 +183,7 @@ fn new_owner(
     Ok(ownership::replace(context, object, components, present)?.unwrap_or_else(|| stored.clone()))
 }
 
-/// The members of a full put: valid, each once, with the dates the settings of the request leave.
+/// The members of a full put: of a kind that may be in it, each once, with the dates the settings of the request leave.
 fn wanted_members(
     context: &Context<'_>,
     domain: &Domain,
@@ -210,7 +216,6 @@ fn wanted_members(
         }
     }
     wanted.iter().try_for_each(|(name, _)| members::check_kind(context, &rules, name))?;
-    wanted.iter().try_for_each(|(name, _)| members::check_domain_exists(context, name))?;
     Ok(wanted)
 }
 
@@ -266,23 +271,17 @@ fn check_quota(
 
 fn attributes(
     context: &Context<'_>,
-    kind: CollectionKind,
     held: Option<&Collection>,
-    input: &mut CollectionInput,
+    input: CollectionInput,
     trust: Option<DomainName>,
     owner: Ownership,
 ) -> Result<CollectionAttributes, ApiError> {
     let none = CollectionSettings::default();
     let stored = held.map_or(&none, Collection::settings);
-    let new_tags = tags(kind.as_str(), input.settings.tags.take())?;
     let last_reviewed =
         check_last_reviewed(context, held.is_none(), stored.last_reviewed, input.settings.last_reviewed)?;
-    let settings = CollectionSettings {
-        last_reviewed,
-        tags: new_tags.unwrap_or_else(|| stored.tags.clone()),
-        owner,
-        ..std::mem::take(&mut input.settings).replaced()
-    };
+    let settings =
+        CollectionSettings { last_reviewed, tags: stored.tags.clone(), owner, ..input.settings.replaced() };
     let created = held.map_or(context.now, |held| held.attributes.created);
     let mut attributes = CollectionAttributes::new(created).with_settings(settings);
     attributes.modified = context.stamp;

@@ -107,12 +107,17 @@ pub(crate) fn check_numbers(meta: &DomainMeta) -> Result<(), ApiError> {
     ])
 }
 
+/// Names among the attributes, those included that a call does not take from the body.
+///
+/// # Errors
+/// 400: one is none.
 pub(crate) fn check_compound_names(meta: &DomainMeta) -> Result<(), ApiError> {
     for value in [&meta.application_id, &meta.x509_cert_signer_key_id, &meta.ssh_cert_signer_key_id] {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             check_grammar(value, Grammar::CompoundName, "CompoundName")?;
         }
     }
+    accounts(meta.account.as_deref())?;
     Ok(())
 }
 

@@ -54,12 +54,13 @@ pub(crate) fn post_top_level_domain(
     check_length(context, "Domain", &name)?;
     let wanted_templates = known_templates(context, body.templates.take())?;
     check_product_id(context, body.ypm_id, body.product_id.as_deref())?;
-    let admins = admins(context, body.admin_users.take())?;
+    let given_admins = body.admin_users.take();
     let mut meta = domain_meta_of!(body);
     if !rules.config.product_id_support {
         meta.ypm_id = None;
     }
     let attributes = domain_meta::attributes_of_new(context, meta)?;
+    let admins = admins(context, given_admins)?;
     make(context, name, attributes, &admins, &wanted_templates)
 }
 

@@ -53,7 +53,6 @@ pub(crate) fn put(
     if let WayIn::SelfRenew { until } = way {
         dates.expiration = Some(dates.expiration.map_or(until, |date| date.min(until)));
     }
-    members::check_domain_exists(context, &target.member)?;
     audit::check_domain(context, target.audited(), &target.domain)?;
     audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
     if held.attributes.trust.is_some() {
@@ -61,6 +60,7 @@ pub(crate) fn put(
         return Err(ApiError::bad_request(text));
     }
     check_member_quota(context, domain, &target, held)?;
+    members::check_domain_exists(context, &target.member)?;
     let mut changes = Vec::new();
     if let Some(owner) = owner {
         changes.push(with_owner(context, &target, held, owner));

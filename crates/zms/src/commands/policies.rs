@@ -55,13 +55,14 @@ pub(crate) fn put(
     check_roles_exist(context, found, &wanted)?;
     let held = found.policies.get(&name);
     let version = body.version.take().filter(|version| !version.is_empty());
-    let target = PutTarget::find(&name, held.map(|held| &**held), version, body.active)?;
+    let target = PutTarget::find(&name, held.map(|held| &**held), version, body.active);
     let owner = new_owner(context, &full, held.map(|held| &**held), !wanted.is_empty())?;
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
-    if held.is_none() {
+    if !matches!(&target, Ok(PutTarget { held: Some(_), .. })) {
         quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
     }
     quota::check(context, found, Counted::Assertion, wanted.len())?;
+    let target = target?;
     let stored_tags = target.held.map(|held| held.attributes.tags.clone()).unwrap_or_default();
     let new_tags = tags("policy", body.tags.take())?;
     let attributes = PolicyVersionAttributes {
