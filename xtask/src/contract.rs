@@ -171,12 +171,13 @@ fn field_line(contract: &Contract, field: &Field) -> Result<String> {
         }
         Some(other) => bail!("a default of an unknown kind: {other}"),
     };
+    let leaf = leaf(&field.of);
     Ok(format!(
-        "        {}: {} = {:?}, {presence}, {}, {default};\n",
+        "        {}: {} = {:?}, {presence}, {} of {leaf:?}, {default};\n",
         snake(&field.name),
         rust_type(contract, &field.of),
         field.name,
-        field_grammar(contract, &field.of)
+        grammar(contract, leaf)
     ))
 }
 
@@ -203,14 +204,14 @@ fn within<'a>(of: &'a str, container: &str) -> Option<&'a str> {
     of.strip_prefix(container)?.strip_prefix('<')?.strip_suffix('>')
 }
 
-/// The grammar of a field: of a list that of its elements, of a map that of its keys.
-fn field_grammar(contract: &Contract, of: &str) -> &'static str {
+/// The type whose grammar a field has: of a list that of its elements, of a map that of its keys.
+fn leaf(of: &str) -> &str {
     if let Some(element) = within(of, "Array") {
-        return grammar(contract, element);
+        return element;
     }
     match within(of, "Map").and_then(|pair| pair.split_once(',')) {
-        Some((key, _)) => grammar(contract, key),
-        None => grammar(contract, of),
+        Some((key, _)) => key,
+        None => of,
     }
 }
 

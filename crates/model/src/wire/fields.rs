@@ -1,6 +1,7 @@
 //! What a line of a contract struct means: reading, writing and checking a field.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -28,31 +29,82 @@ pub type Struct = Box<RawValue>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// A required field is absent.
-    #[error("Missing required field: {field} for type {of} in data")]
+    #[error("Missing required field: {field} for type {of} in {at}")]
     Missing {
         /// JSON name of the field.
         field: &'static str,
         /// The struct it belongs to.
         of: &'static str,
+        /// Where that struct stands, from `data` on.
+        at: String,
     },
     /// A text does not match the grammar of its type.
-    #[error("String pattern mismatch (expected \"{expression}\")  for type {of} in data.{field}")]
+    #[error("String pattern mismatch (expected \"{expression}\")  for type {of} in {at}")]
     Pattern {
         /// The grammar as a regular expression.
         expression: &'static str,
-        /// JSON name of the field.
-        field: &'static str,
-        /// The struct it belongs to.
+        /// The type of the text.
         of: &'static str,
+        /// Where the text stands, from `data` on.
+        at: String,
     },
     /// A list holds a null.
-    #[error("Missing element in list {field} for type {of} in data")]
+    #[error("Not a valid {of}, null in {at}")]
     NullElement {
-        /// JSON name of the field.
-        field: &'static str,
-        /// The struct it belongs to.
+        /// The type of the elements.
         of: &'static str,
+        /// Where the element stands, from `data` on.
+        at: String,
     },
+}
+
+/// Where a value stands in a request. As in Athenz, elements of lists and maps stand in what holds
+/// the list: `data[0].memberName`.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    holder: Option<&'a Self>,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Request,
+    Field(&'static str),
+    Element(usize),
+    Key,
+}
+
+impl Place<'_> {
+    /// The request itself.
+    pub const REQUEST: Self = Self { holder: None, step: Step::Request };
+
+    /// A field of the struct that stands here.
+    pub(super) const fn field(&self, name: &'static str) -> Place<'_> {
+        Place { holder: Some(self), step: Step::Field(name) }
+    }
+
+    /// Within the list or map that stands here; the name of a field that holds one is not told.
+    fn within(&self, step: Step) -> Place<'_> {
+        let holder = match self.step {
+            Step::Field(_) => self.holder,
+            _ => Some(self),
+        };
+        Place { holder, step }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(holder) = self.holder {
+            write!(out, "{holder}")?;
+        }
+        match self.step {
+            Step::Request => out.write_str("data"),
+            Step::Field(name) => write!(out, ".{name}"),
+            Step::Element(index) => write!(out, "[{index}]"),
+            Step::Key => out.write_str("[key]value"),
+        }
+    }
 }
 
 /// A struct of the contract.
@@ -67,7 +119,15 @@ pub trait Wire: Sized + Default {
     ///
     /// # Errors
     /// The first field that is missing or does not match its grammar.
-    fn check(&mut self) -> Result<(), Violation>;
+    fn check(&mut self) -> Result<(), Violation> {
+        self.check_at(&Place::REQUEST)
+    }
+
+    /// The same for a struct that stands somewhere in a request.
+    ///
+    /// # Errors
+    /// The first field that is missing or does not match its grammar.
+    fn check_at(&mut self, at: &Place<'_>) -> Result<(), Violation>;
 }
 
 /// A value that can stand in a field.
@@ -75,16 +135,11 @@ pub trait Field: Sized {
     /// Whether an optional field with this value is left out.
     fn is_empty(&self) -> bool;
 
-    /// Checks the value against the grammar of its type.
+    /// Checks the value against the grammar of its type `of`.
     ///
     /// # Errors
     /// The text, or a text within it, does not match.
-    fn check_field(
-        &mut self,
-        grammar: Grammar,
-        field: &'static str,
-        of: &'static str,
-    ) -> Result<(), Violation>;
+    fn check_field(&mut self, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation>;
 }
 
 macro_rules! scalar_fields {
@@ -93,7 +148,7 @@ macro_rules! scalar_fields {
             fn is_empty(&self) -> bool {
                 false
             }
-            fn check_field(&mut self, _: Grammar, _: &'static str, _: &'static str) -> Result<(), Violation> {
+            fn check_field(&mut self, _: Grammar, _: &'static str, _: &Place<'_>) -> Result<(), Violation> {
                 Ok(())
             }
         }
@@ -102,22 +157,20 @@ macro_rules! scalar_fields {
 
 scalar_fields!(i32, i64, bool, Timestamp, Struct);
 
+fn check_text(text: &str, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation> {
+    if grammar.matches(text) {
+        return Ok(());
+    }
+    Err(Violation::Pattern { expression: grammar.expression(), of, at: at.to_string() })
+}
+
 impl Field for String {
     fn is_empty(&self) -> bool {
         Self::is_empty(self)
     }
 
-    fn check_field(
-        &mut self,
-        grammar: Grammar,
-        field: &'static str,
-        of: &'static str,
-    ) -> Result<(), Violation> {
-        if grammar.matches(self) {
-            Ok(())
-        } else {
-            Err(Violation::Pattern { expression: grammar.expression(), field, of })
-        }
+    fn check_field(&mut self, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation> {
+        check_text(self, grammar, of, at)
     }
 }
 
@@ -126,13 +179,11 @@ impl<T: Field> Field for Vec<T> {
         Self::is_empty(self)
     }
 
-    fn check_field(
-        &mut self,
-        grammar: Grammar,
-        field: &'static str,
-        of: &'static str,
-    ) -> Result<(), Violation> {
-        self.iter_mut().try_for_each(|element| element.check_field(grammar, field, of))
+    fn check_field(&mut self, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation> {
+        let mut elements = self.iter_mut().enumerate();
+        elements.try_for_each(|(index, element)| {
+            element.check_field(grammar, of, &at.within(Step::Element(index)))
+        })
     }
 }
 
@@ -141,15 +192,10 @@ impl<T: Field> Field for Option<T> {
         self.as_ref().is_none_or(Field::is_empty)
     }
 
-    fn check_field(
-        &mut self,
-        grammar: Grammar,
-        field: &'static str,
-        of: &'static str,
-    ) -> Result<(), Violation> {
+    fn check_field(&mut self, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation> {
         match self {
-            Some(value) => value.check_field(grammar, field, of),
-            None => Err(Violation::NullElement { field, of }),
+            Some(value) => value.check_field(grammar, of, at),
+            None => Err(Violation::NullElement { of, at: at.to_string() }),
         }
     }
 }
@@ -160,37 +206,42 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 
     /// `grammar` is that of the keys.
-    fn check_field(
-        &mut self,
-        grammar: Grammar,
-        field: &'static str,
-        of: &'static str,
-    ) -> Result<(), Violation> {
-        for (key, value) in self {
-            if !grammar.matches(key) {
-                return Err(Violation::Pattern { expression: grammar.expression(), field, of });
-            }
-            value.check_field(Grammar::Any, field, of)?;
+    fn check_field(&mut self, grammar: Grammar, of: &'static str, at: &Place<'_>) -> Result<(), Violation> {
+        for (index, (key, value)) in self.iter_mut().enumerate() {
+            check_text(key, grammar, of, &at.within(Step::Key))?;
+            value.check_field(Grammar::Any, of, &at.within(Step::Element(index)))?;
         }
         Ok(())
     }
 }
 
-/// Checks one field: presence, default, grammar.
+/// A field as the contract has it.
+#[derive(Clone, Copy)]
+pub(super) struct Contract {
+    pub(super) field: &'static str,
+    pub(super) presence: Presence,
+    pub(super) grammar: Grammar,
+    /// The type whose grammar that is.
+    pub(super) of: &'static str,
+}
+
+/// Checks one field of a struct: presence, default, grammar.
 pub(super) fn check<T: Field>(
     value: &mut Option<T>,
-    presence: Presence,
+    contract: Contract,
     default: Option<T>,
-    grammar: Grammar,
-    field: &'static str,
-    of: &'static str,
+    holder: &'static str,
+    at: &Place<'_>,
 ) -> Result<(), Violation> {
     if value.is_none() {
         *value = default;
     }
+    let Contract { field, presence, grammar, of } = contract;
     match value {
-        Some(value) => value.check_field(grammar, field, of),
-        None if presence == Presence::Required => Err(Violation::Missing { field, of }),
+        Some(value) => value.check_field(grammar, of, &at.field(field)),
+        None if presence == Presence::Required => {
+            Err(Violation::Missing { field, of: holder, at: at.to_string() })
+        }
         None => Ok(()),
     }
 }
@@ -219,7 +270,7 @@ pub(super) fn read<'de, A: serde::de::MapAccess<'de>, T: Loose<'de>>(
 
 /// Declares structs of the contract; see the module documentation of [`super`].
 macro_rules! wire {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty = $json:literal, $presence:ident, $grammar:ident, $default:expr;)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty = $json:literal, $presence:ident, $grammar:ident of $leaf:literal, $default:expr;)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default)]
         #[allow(missing_docs, reason = "the fields are those of the contract, with their names")]
@@ -230,10 +281,19 @@ macro_rules! wire {
             const FIELDS: &'static [(&'static str, $crate::wire::Presence)] =
                 &[$(($json, $crate::wire::Presence::$presence)),*];
 
-            fn check(&mut self) -> Result<(), $crate::wire::Violation> {
+            #[allow(unused_variables, reason = "some structs have no fields")]
+            fn check_at(&mut self, at: &$crate::wire::fields::Place<'_>) -> Result<(), $crate::wire::Violation> {
                 $($crate::wire::fields::check(
-                    &mut self.$field, $crate::wire::Presence::$presence, $default,
-                    $crate::names::Grammar::$grammar, $json, stringify!($name),
+                    &mut self.$field,
+                    $crate::wire::fields::Contract {
+                        field: $json,
+                        presence: $crate::wire::Presence::$presence,
+                        grammar: $crate::names::Grammar::$grammar,
+                        of: $leaf,
+                    },
+                    $default,
+                    stringify!($name),
+                    at,
                 )?;)*
                 Ok(())
             }
@@ -243,8 +303,8 @@ macro_rules! wire {
             fn is_empty(&self) -> bool {
                 false
             }
-            fn check_field(&mut self, _: $crate::names::Grammar, _: &'static str, _: &'static str) -> Result<(), $crate::wire::Violation> {
-                $crate::wire::Wire::check(self)
+            fn check_field(&mut self, _: $crate::names::Grammar, _: &'static str, at: &$crate::wire::fields::Place<'_>) -> Result<(), $crate::wire::Violation> {
+                $crate::wire::Wire::check_at(self, at)
             }
         }
 
@@ -300,7 +360,7 @@ macro_rules! wire_enum {
             fn is_empty(&self) -> bool {
                 false
             }
-            fn check_field(&mut self, _: $crate::names::Grammar, _: &'static str, _: &'static str) -> Result<(), $crate::wire::Violation> {
+            fn check_field(&mut self, _: $crate::names::Grammar, _: &'static str, _: &$crate::wire::fields::Place<'_>) -> Result<(), $crate::wire::Violation> {
                 Ok(())
             }
         }

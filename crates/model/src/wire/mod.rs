@@ -20,11 +20,11 @@ pub mod zts;
 
 mod fields;
 
-pub use fields::{Field, Presence, Struct, Violation, Wire};
+pub use fields::{Field, Place, Presence, Struct, Violation, Wire};
 
 #[cfg(test)]
 mod tests {
-    use super::zms::{Domain, Entity, Membership, Role, RoleMeta};
+    use super::zms::{Domain, Entity, Membership, Policy, Role, RoleMeta};
     use super::*;
     use crate::Timestamp;
 
@@ -96,10 +96,39 @@ mod tests {
             membership.check().unwrap_err().to_string(),
             "Missing required field: memberName for type Membership in data"
         );
-        let mut role: Role = read(r#"{"name": "r", "roleMembers": [{"memberName": "a b"}]}"#).unwrap();
-        assert!(role.check().unwrap_err().to_string().contains("for type RoleMember in data.memberName"));
         let mut domain: Domain = read(r#"{"name": "d", "tags": {"a b": {"list": []}}}"#).unwrap();
         assert!(domain.check().is_err());
+    }
+
+    #[test]
+    fn a_fault_is_told_with_the_type_and_the_place_that_athenz_tells() {
+        for (body, place) in [
+            (r#"{"name": "a b"}"#, "  for type ResourceName in data.name"),
+            (r#"{"name": "r", "roleMembers": [{}, {"memberName": "u.v"}]}"#, " RoleMember in data[0]"),
+            (
+                r#"{"name": "r", "roleMembers": [{"memberName": "u.v"}, {"memberName": "a b"}]}"#,
+                " for type MemberName in data[1].memberName",
+            ),
+            (
+                r#"{"name": "r", "resourceOwnership": {"metaOwner": "a b"}}"#,
+                " for type SimpleName in data.resourceOwnership.metaOwner",
+            ),
+            (r#"{"name": "r", "tags": {"k": {"list": ["a", "b c"]}}}"#, " TagCompoundValue in data[0][1]"),
+            (r#"{"name": "r", "tags": {"k": {}}}"#, "list for type TagValueList in data[0]"),
+            (r#"{"name": "r", "tags": {"a b": {"list": []}}}"#, " for type TagKey in data[key]value"),
+        ] {
+            let mut role: Role = read(body).unwrap();
+            let text = role.check().unwrap_err().to_string();
+            assert!(text.ends_with(place), "{body}: {text}");
+        }
+        let conditions =
+            r#"{"conditionsList": [{"conditionsMap": {"a b": {"operator": "EQUALS", "value": "x"}}}]}"#;
+        let mut policy: Policy = read(&format!(
+            r#"{{"name": "p", "assertions": [{{"role": "r", "action": "a", "resource": "x", "conditions": {conditions}}}]}}"#
+        ))
+        .unwrap();
+        let text = policy.check().unwrap_err().to_string();
+        assert!(text.ends_with("AssertionConditionKey in data[0].conditions[0][key]value"), "{text}");
     }
 
     #[test]

@@ -49,430 +49,430 @@ wire_enum! {
 wire! {
     /// `AWSTemporaryCredentials` of `AWSAuth.rdli`.
     AWSTemporaryCredentials {
-        access_key_id: String = "accessKeyId", Required, Any, None;
-        secret_access_key: String = "secretAccessKey", Required, Any, None;
-        session_token: String = "sessionToken", Required, Any, None;
-        expiration: Timestamp = "expiration", Required, Any, None;
+        access_key_id: String = "accessKeyId", Required, Any of "String", None;
+        secret_access_key: String = "secretAccessKey", Required, Any of "String", None;
+        session_token: String = "sessionToken", Required, Any of "String", None;
+        expiration: Timestamp = "expiration", Required, Any of "Timestamp", None;
     }
     /// `Access` of `Token.rdli`.
     Access {
-        granted: bool = "granted", Required, Any, None;
+        granted: bool = "granted", Required, Any of "Bool", None;
     }
     /// `AccessTokenResponse` of `OAuth.tdl`.
     AccessTokenResponse {
-        access_token: String = "access_token", Optional, Any, None;
-        token_type: String = "token_type", Required, Any, None;
-        expires_in: i32 = "expires_in", Optional, Any, None;
-        scope: String = "scope", Optional, Any, None;
-        refresh_token: String = "refresh_token", Optional, Any, None;
-        id_token: String = "id_token", Optional, Any, None;
-        issued_token_type: String = "issued_token_type", Optional, Any, None;
+        access_token: String = "access_token", Optional, Any of "String", None;
+        token_type: String = "token_type", Required, Any of "String", None;
+        expires_in: i32 = "expires_in", Optional, Any of "Int32", None;
+        scope: String = "scope", Optional, Any of "String", None;
+        refresh_token: String = "refresh_token", Optional, Any of "String", None;
+        id_token: String = "id_token", Optional, Any of "String", None;
+        issued_token_type: String = "issued_token_type", Optional, Any of "String", None;
     }
     /// `Assertion` of `Policy.tdl`.
     Assertion {
-        role: String = "role", Required, Any, None;
-        resource: String = "resource", Required, Any, None;
-        action: String = "action", Required, Any, None;
-        effect: AssertionEffect = "effect", Optional, Any, Some(AssertionEffect::Allow);
-        id: i64 = "id", Optional, Any, None;
-        case_sensitive: bool = "caseSensitive", Optional, Any, None;
+        role: String = "role", Required, Any of "String", None;
+        resource: String = "resource", Required, Any of "String", None;
+        action: String = "action", Required, Any of "String", None;
+        effect: AssertionEffect = "effect", Optional, Any of "AssertionEffect", Some(AssertionEffect::Allow);
+        id: i64 = "id", Optional, Any of "Int64", None;
+        case_sensitive: bool = "caseSensitive", Optional, Any of "Bool", None;
     }
     /// `AthenzJWKConfig` of `Instance.rdli`.
     AthenzJWKConfig {
-        zms: JWKList = "zms", Required, Any, None;
-        zts: JWKList = "zts", Required, Any, None;
-        modified: Timestamp = "modified", Optional, Any, None;
+        zms: JWKList = "zms", Required, Any of "JWKList", None;
+        zts: JWKList = "zts", Required, Any of "JWKList", None;
+        modified: Timestamp = "modified", Optional, Any of "Timestamp", None;
     }
     /// `CertificateAuthorityBundle` of `Instance.rdli`.
     CertificateAuthorityBundle {
-        name: String = "name", Required, SimpleName, None;
-        certs: String = "certs", Required, Any, None;
+        name: String = "name", Required, SimpleName of "SimpleName", None;
+        certs: String = "certs", Required, Any of "String", None;
     }
     /// `DomainDetails` of `DomainDetails.rdli`.
     DomainDetails {
-        name: String = "name", Required, CompoundName, None;
-        aws_account: String = "awsAccount", Optional, Any, None;
-        azure_subscription: String = "azureSubscription", Optional, Any, None;
-        azure_tenant: String = "azureTenant", Optional, Any, None;
-        azure_client: String = "azureClient", Optional, Any, None;
-        gcp_project_id: String = "gcpProjectId", Optional, Any, None;
-        gcp_project_number: String = "gcpProjectNumber", Optional, Any, None;
+        name: String = "name", Required, CompoundName of "DomainName", None;
+        aws_account: String = "awsAccount", Optional, Any of "String", None;
+        azure_subscription: String = "azureSubscription", Optional, Any of "String", None;
+        azure_tenant: String = "azureTenant", Optional, Any of "String", None;
+        azure_client: String = "azureClient", Optional, Any of "String", None;
+        gcp_project_id: String = "gcpProjectId", Optional, Any of "String", None;
+        gcp_project_number: String = "gcpProjectNumber", Optional, Any of "String", None;
     }
     /// `DomainMetric` of `DomainMetrics.rdli`.
     DomainMetric {
-        metric_type: DomainMetricType = "metricType", Required, Any, None;
-        metric_val: i32 = "metricVal", Required, Any, None;
+        metric_type: DomainMetricType = "metricType", Required, Any of "DomainMetricType", None;
+        metric_val: i32 = "metricVal", Required, Any of "Int32", None;
     }
     /// `DomainMetrics` of `DomainMetrics.rdli`.
     DomainMetrics {
-        domain_name: String = "domainName", Required, CompoundName, None;
-        metric_list: Vec<DomainMetric> = "metricList", Required, Any, None;
+        domain_name: String = "domainName", Required, CompoundName of "DomainName", None;
+        metric_list: Vec<DomainMetric> = "metricList", Required, Any of "DomainMetric", None;
     }
     /// `DomainSignedPolicyData` of `SignedPolicies.rdli`.
     DomainSignedPolicyData {
-        signed_policy_data: SignedPolicyData = "signedPolicyData", Required, Any, None;
-        signature: String = "signature", Required, Any, None;
-        key_id: String = "keyId", Required, Any, None;
+        signed_policy_data: SignedPolicyData = "signedPolicyData", Required, Any of "SignedPolicyData", None;
+        signature: String = "signature", Required, Any of "String", None;
+        key_id: String = "keyId", Required, Any of "String", None;
     }
     /// `ExternalCredentialsRequest` of `ExternalCredentials.rdli`.
     ExternalCredentialsRequest {
-        client_id: String = "clientId", Required, CompoundName, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        attributes: BTreeMap<String, String> = "attributes", Optional, Any, None;
+        client_id: String = "clientId", Required, CompoundName of "ServiceName", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        attributes: BTreeMap<String, String> = "attributes", Optional, Any of "String", None;
     }
     /// `ExternalCredentialsResponse` of `ExternalCredentials.rdli`.
     ExternalCredentialsResponse {
-        attributes: BTreeMap<String, String> = "attributes", Required, Any, None;
-        expiration: Timestamp = "expiration", Optional, Any, None;
+        attributes: BTreeMap<String, String> = "attributes", Required, Any of "String", None;
+        expiration: Timestamp = "expiration", Optional, Any of "Timestamp", None;
     }
     /// `ExternalMemberCertificate` of `ExternalMemberCert.rdli`.
     ExternalMemberCertificate {
-        x509_certificate: String = "x509Certificate", Required, Any, None;
+        x509_certificate: String = "x509Certificate", Required, Any of "String", None;
     }
     /// `ExternalMemberCertificateRequest` of `ExternalMemberCert.rdli`.
     ExternalMemberCertificateRequest {
-        name: String = "name", Required, ExternalMemberName, None;
-        csr: String = "csr", Required, Any, None;
-        attestation_data: String = "attestationData", Required, Any, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
+        name: String = "name", Required, ExternalMemberName of "ExternalMemberName", None;
+        csr: String = "csr", Required, Any of "String", None;
+        attestation_data: String = "attestationData", Required, Any of "String", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
     }
     /// `HostServices` of `ServiceIdentity.rdli`.
     HostServices {
-        host: String = "host", Required, Any, None;
-        names: Vec<String> = "names", Required, CompoundName, None;
+        host: String = "host", Required, Any of "String", None;
+        names: Vec<String> = "names", Required, CompoundName of "EntityName", None;
     }
     /// `Identity` of `Identity.tdl`.
     Identity {
-        name: String = "name", Required, CompoundName, None;
-        certificate: String = "certificate", Optional, Any, None;
-        ca_cert_bundle: String = "caCertBundle", Optional, Any, None;
-        ssh_certificate: String = "sshCertificate", Optional, Any, None;
-        ssh_certificate_signer: String = "sshCertificateSigner", Optional, Any, None;
-        service_token: String = "serviceToken", Optional, Any, None;
-        attributes: BTreeMap<String, String> = "attributes", Optional, Any, None;
+        name: String = "name", Required, CompoundName of "CompoundName", None;
+        certificate: String = "certificate", Optional, Any of "String", None;
+        ca_cert_bundle: String = "caCertBundle", Optional, Any of "String", None;
+        ssh_certificate: String = "sshCertificate", Optional, Any of "String", None;
+        ssh_certificate_signer: String = "sshCertificateSigner", Optional, Any of "String", None;
+        service_token: String = "serviceToken", Optional, Any of "SignedToken", None;
+        attributes: BTreeMap<String, String> = "attributes", Optional, Any of "String", None;
     }
     /// `Info` of `Info.rdli`.
     Info {
-        build_jdk_spec: String = "buildJdkSpec", Optional, Any, None;
-        implementation_title: String = "implementationTitle", Optional, Any, None;
-        implementation_version: String = "implementationVersion", Optional, Any, None;
-        implementation_vendor: String = "implementationVendor", Optional, Any, None;
+        build_jdk_spec: String = "buildJdkSpec", Optional, Any of "String", None;
+        implementation_title: String = "implementationTitle", Optional, Any of "String", None;
+        implementation_version: String = "implementationVersion", Optional, Any of "String", None;
+        implementation_vendor: String = "implementationVendor", Optional, Any of "String", None;
     }
     /// `InstanceConfirmation` of `InstanceProvider.rdli`.
     InstanceConfirmation {
-        provider: String = "provider", Required, CompoundName, None;
-        domain: String = "domain", Required, CompoundName, None;
-        service: String = "service", Required, SimpleName, None;
-        attestation_data: String = "attestationData", Required, Any, None;
-        attributes: BTreeMap<String, String> = "attributes", Optional, Any, None;
+        provider: String = "provider", Required, CompoundName of "ServiceName", None;
+        domain: String = "domain", Required, CompoundName of "DomainName", None;
+        service: String = "service", Required, SimpleName of "SimpleName", None;
+        attestation_data: String = "attestationData", Required, Any of "String", None;
+        attributes: BTreeMap<String, String> = "attributes", Optional, Any of "String", None;
     }
     /// `InstanceIdentity` of `Instance.rdli`.
     InstanceIdentity {
-        provider: String = "provider", Required, CompoundName, None;
-        name: String = "name", Required, CompoundName, None;
-        instance_id: String = "instanceId", Required, PathElement, None;
-        x509_certificate: String = "x509Certificate", Optional, Any, None;
-        x509_certificate_signer: String = "x509CertificateSigner", Optional, Any, None;
-        ssh_certificate: String = "sshCertificate", Optional, Any, None;
-        ssh_certificate_signer: String = "sshCertificateSigner", Optional, Any, None;
-        service_token: String = "serviceToken", Optional, Any, None;
-        attributes: BTreeMap<String, String> = "attributes", Optional, Any, None;
-        athenz_jwk: AthenzJWKConfig = "athenzJWK", Optional, Any, None;
+        provider: String = "provider", Required, CompoundName of "ServiceName", None;
+        name: String = "name", Required, CompoundName of "ServiceName", None;
+        instance_id: String = "instanceId", Required, PathElement of "PathElement", None;
+        x509_certificate: String = "x509Certificate", Optional, Any of "String", None;
+        x509_certificate_signer: String = "x509CertificateSigner", Optional, Any of "String", None;
+        ssh_certificate: String = "sshCertificate", Optional, Any of "String", None;
+        ssh_certificate_signer: String = "sshCertificateSigner", Optional, Any of "String", None;
+        service_token: String = "serviceToken", Optional, Any of "SignedToken", None;
+        attributes: BTreeMap<String, String> = "attributes", Optional, Any of "String", None;
+        athenz_jwk: AthenzJWKConfig = "athenzJWK", Optional, Any of "AthenzJWKConfig", None;
     }
     /// `InstanceRefreshInformation` of `Instance.rdli`.
     InstanceRefreshInformation {
-        attestation_data: String = "attestationData", Optional, Any, None;
-        csr: String = "csr", Optional, Any, None;
-        ssh: String = "ssh", Optional, Any, None;
-        ssh_cert_request: SSHCertRequest = "sshCertRequest", Optional, Any, None;
-        token: bool = "token", Optional, Any, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        hostname: String = "hostname", Optional, CompoundName, None;
-        host_cnames: Vec<String> = "hostCnames", Optional, CompoundName, None;
-        athenz_jwk: bool = "athenzJWK", Optional, Any, None;
-        athenz_jwk_modified: Timestamp = "athenzJWKModified", Optional, Any, None;
-        namespace: String = "namespace", Optional, SimpleName, None;
-        cloud: String = "cloud", Optional, SimpleName, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
-        ssh_cert_signer_key_id: String = "sshCertSignerKeyId", Optional, SimpleName, None;
+        attestation_data: String = "attestationData", Optional, Any of "String", None;
+        csr: String = "csr", Optional, Any of "String", None;
+        ssh: String = "ssh", Optional, Any of "String", None;
+        ssh_cert_request: SSHCertRequest = "sshCertRequest", Optional, Any of "SSHCertRequest", None;
+        token: bool = "token", Optional, Any of "Bool", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        hostname: String = "hostname", Optional, CompoundName of "DomainName", None;
+        host_cnames: Vec<String> = "hostCnames", Optional, CompoundName of "DomainName", None;
+        athenz_jwk: bool = "athenzJWK", Optional, Any of "Bool", None;
+        athenz_jwk_modified: Timestamp = "athenzJWKModified", Optional, Any of "Timestamp", None;
+        namespace: String = "namespace", Optional, SimpleName of "SimpleName", None;
+        cloud: String = "cloud", Optional, SimpleName of "SimpleName", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
+        ssh_cert_signer_key_id: String = "sshCertSignerKeyId", Optional, SimpleName of "SimpleName", None;
     }
     /// `InstanceRefreshRequest` of `Identity.rdli`.
     InstanceRefreshRequest {
-        csr: String = "csr", Required, Any, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        key_id: String = "keyId", Optional, Any, None;
-        namespace: String = "namespace", Optional, SimpleName, None;
-        cloud: String = "cloud", Optional, SimpleName, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
+        csr: String = "csr", Required, Any of "String", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        key_id: String = "keyId", Optional, Any of "String", None;
+        namespace: String = "namespace", Optional, SimpleName of "SimpleName", None;
+        cloud: String = "cloud", Optional, SimpleName of "SimpleName", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
     }
     /// `InstanceRegisterInformation` of `Instance.rdli`.
     InstanceRegisterInformation {
-        provider: String = "provider", Required, CompoundName, None;
-        domain: String = "domain", Required, CompoundName, None;
-        service: String = "service", Required, SimpleName, None;
-        attestation_data: String = "attestationData", Optional, Any, None;
-        csr: String = "csr", Optional, Any, None;
-        ssh: String = "ssh", Optional, Any, None;
-        ssh_cert_request: SSHCertRequest = "sshCertRequest", Optional, Any, None;
-        token: bool = "token", Optional, Any, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        hostname: String = "hostname", Optional, CompoundName, None;
-        host_cnames: Vec<String> = "hostCnames", Optional, CompoundName, None;
-        athenz_jwk: bool = "athenzJWK", Optional, Any, None;
-        athenz_jwk_modified: Timestamp = "athenzJWKModified", Optional, Any, None;
-        namespace: String = "namespace", Optional, SimpleName, None;
-        cloud: String = "cloud", Optional, SimpleName, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
-        ssh_cert_signer_key_id: String = "sshCertSignerKeyId", Optional, SimpleName, None;
-        x509_cert_instance_id: String = "x509CertInstanceId", Optional, PathElement, None;
-        jwt_svid_instance_id: String = "jwtSVIDInstanceId", Optional, PathElement, None;
-        jwt_svid_audience: String = "jwtSVIDAudience", Optional, Any, None;
-        jwt_svid_nonce: String = "jwtSVIDNonce", Optional, CompoundName, None;
-        jwt_svid_spiffe: String = "jwtSVIDSpiffe", Optional, Any, None;
-        jwt_svid_spiffe_subject: bool = "jwtSVIDSpiffeSubject", Optional, Any, None;
-        jwt_svid_key_type: String = "jwtSVIDKeyType", Optional, SimpleName, None;
+        provider: String = "provider", Required, CompoundName of "ServiceName", None;
+        domain: String = "domain", Required, CompoundName of "DomainName", None;
+        service: String = "service", Required, SimpleName of "SimpleName", None;
+        attestation_data: String = "attestationData", Optional, Any of "String", None;
+        csr: String = "csr", Optional, Any of "String", None;
+        ssh: String = "ssh", Optional, Any of "String", None;
+        ssh_cert_request: SSHCertRequest = "sshCertRequest", Optional, Any of "SSHCertRequest", None;
+        token: bool = "token", Optional, Any of "Bool", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        hostname: String = "hostname", Optional, CompoundName of "DomainName", None;
+        host_cnames: Vec<String> = "hostCnames", Optional, CompoundName of "DomainName", None;
+        athenz_jwk: bool = "athenzJWK", Optional, Any of "Bool", None;
+        athenz_jwk_modified: Timestamp = "athenzJWKModified", Optional, Any of "Timestamp", None;
+        namespace: String = "namespace", Optional, SimpleName of "SimpleName", None;
+        cloud: String = "cloud", Optional, SimpleName of "SimpleName", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
+        ssh_cert_signer_key_id: String = "sshCertSignerKeyId", Optional, SimpleName of "SimpleName", None;
+        x509_cert_instance_id: String = "x509CertInstanceId", Optional, PathElement of "PathElement", None;
+        jwt_svid_instance_id: String = "jwtSVIDInstanceId", Optional, PathElement of "PathElement", None;
+        jwt_svid_audience: String = "jwtSVIDAudience", Optional, Any of "String", None;
+        jwt_svid_nonce: String = "jwtSVIDNonce", Optional, CompoundName of "EntityName", None;
+        jwt_svid_spiffe: String = "jwtSVIDSpiffe", Optional, Any of "String", None;
+        jwt_svid_spiffe_subject: bool = "jwtSVIDSpiffeSubject", Optional, Any of "Bool", None;
+        jwt_svid_key_type: String = "jwtSVIDKeyType", Optional, SimpleName of "SimpleName", None;
     }
     /// `InstanceRegisterToken` of `Instance.rdli`.
     InstanceRegisterToken {
-        provider: String = "provider", Required, CompoundName, None;
-        domain: String = "domain", Required, CompoundName, None;
-        service: String = "service", Required, SimpleName, None;
-        attestation_data: String = "attestationData", Required, Any, None;
-        attributes: BTreeMap<String, String> = "attributes", Optional, Any, None;
+        provider: String = "provider", Required, CompoundName of "ServiceName", None;
+        domain: String = "domain", Required, CompoundName of "DomainName", None;
+        service: String = "service", Required, SimpleName of "SimpleName", None;
+        attestation_data: String = "attestationData", Required, Any of "String", None;
+        attributes: BTreeMap<String, String> = "attributes", Optional, Any of "String", None;
     }
     /// `IntrospectResponse` of `OAuth.tdl`.
     IntrospectResponse {
-        active: bool = "active", Required, Any, None;
-        ver: i32 = "ver", Required, Any, None;
-        exp: i64 = "exp", Optional, Any, None;
-        iat: i64 = "iat", Optional, Any, None;
-        auth_time: i64 = "auth_time", Optional, Any, None;
-        aud: String = "aud", Optional, Any, None;
-        iss: String = "iss", Optional, Any, None;
-        jti: String = "jti", Optional, Any, None;
-        sub: String = "sub", Optional, Any, None;
-        scope: String = "scope", Optional, Any, None;
-        client_id: String = "client_id", Optional, Any, None;
-        uid: String = "uid", Optional, Any, None;
-        proxy: String = "proxy", Optional, Any, None;
-        authorization_details: String = "authorization_details", Optional, Any, None;
+        active: bool = "active", Required, Any of "Bool", None;
+        ver: i32 = "ver", Required, Any of "Int32", None;
+        exp: i64 = "exp", Optional, Any of "Int64", None;
+        iat: i64 = "iat", Optional, Any of "Int64", None;
+        auth_time: i64 = "auth_time", Optional, Any of "Int64", None;
+        aud: String = "aud", Optional, Any of "String", None;
+        iss: String = "iss", Optional, Any of "String", None;
+        jti: String = "jti", Optional, Any of "String", None;
+        sub: String = "sub", Optional, Any of "String", None;
+        scope: String = "scope", Optional, Any of "String", None;
+        client_id: String = "client_id", Optional, Any of "String", None;
+        uid: String = "uid", Optional, Any of "String", None;
+        proxy: String = "proxy", Optional, Any of "String", None;
+        authorization_details: String = "authorization_details", Optional, Any of "String", None;
     }
     /// `JWK` of `OAuth.tdl`.
     JWK {
-        kty: String = "kty", Required, Any, None;
-        kid: String = "kid", Required, Any, None;
-        alg: String = "alg", Optional, Any, None;
-        r#use: String = "use", Optional, Any, None;
-        crv: String = "crv", Optional, Any, None;
-        x: String = "x", Optional, Any, None;
-        y: String = "y", Optional, Any, None;
-        n: String = "n", Optional, Any, None;
-        e: String = "e", Optional, Any, None;
+        kty: String = "kty", Required, Any of "String", None;
+        kid: String = "kid", Required, Any of "String", None;
+        alg: String = "alg", Optional, Any of "String", None;
+        r#use: String = "use", Optional, Any of "String", None;
+        crv: String = "crv", Optional, Any of "String", None;
+        x: String = "x", Optional, Any of "String", None;
+        y: String = "y", Optional, Any of "String", None;
+        n: String = "n", Optional, Any of "String", None;
+        e: String = "e", Optional, Any of "String", None;
     }
     /// `JWKList` of `OAuth.tdl`.
     JWKList {
-        keys: Vec<JWK> = "keys", Required, Any, None;
+        keys: Vec<JWK> = "keys", Required, Any of "JWK", None;
     }
     /// `JWSPolicyData` of `SignedPolicies.rdli`.
     JWSPolicyData {
-        payload: String = "payload", Required, Any, None;
-        protected: String = "protected", Required, Any, None;
-        header: BTreeMap<String, String> = "header", Required, Any, None;
-        signature: String = "signature", Required, Any, None;
+        payload: String = "payload", Required, Any of "String", None;
+        protected: String = "protected", Required, Any of "String", None;
+        header: BTreeMap<String, String> = "header", Required, Any of "String", None;
+        signature: String = "signature", Required, Any of "String", None;
     }
     /// `OAuthConfig` of `OAuth.tdl`.
     OAuthConfig {
-        issuer: String = "issuer", Required, Any, None;
-        authorization_endpoint: String = "authorization_endpoint", Required, Any, None;
-        introspection_endpoint: String = "introspection_endpoint", Required, Any, None;
-        token_endpoint: String = "token_endpoint", Required, Any, None;
-        jwks_uri: String = "jwks_uri", Required, Any, None;
-        response_types_supported: Vec<String> = "response_types_supported", Required, Any, None;
-        grant_types_supported: Vec<String> = "grant_types_supported", Required, Any, None;
-        token_endpoint_auth_signing_alg_values_supported: Vec<String> = "token_endpoint_auth_signing_alg_values_supported", Required, Any, None;
+        issuer: String = "issuer", Required, Any of "String", None;
+        authorization_endpoint: String = "authorization_endpoint", Required, Any of "String", None;
+        introspection_endpoint: String = "introspection_endpoint", Required, Any of "String", None;
+        token_endpoint: String = "token_endpoint", Required, Any of "String", None;
+        jwks_uri: String = "jwks_uri", Required, Any of "String", None;
+        response_types_supported: Vec<String> = "response_types_supported", Required, Any of "String", None;
+        grant_types_supported: Vec<String> = "grant_types_supported", Required, Any of "String", None;
+        token_endpoint_auth_signing_alg_values_supported: Vec<String> = "token_endpoint_auth_signing_alg_values_supported", Required, Any of "String", None;
     }
     /// `OIDCResponse` of `OAuth.tdl`.
     OIDCResponse {
-        version: i32 = "version", Required, Any, None;
-        id_token: String = "id_token", Required, Any, None;
-        token_type: String = "token_type", Required, Any, None;
-        success: bool = "success", Required, Any, None;
-        expiration_time: i64 = "expiration_time", Required, Any, None;
+        version: i32 = "version", Required, Any of "Int32", None;
+        id_token: String = "id_token", Required, Any of "String", None;
+        token_type: String = "token_type", Required, Any of "String", None;
+        success: bool = "success", Required, Any of "Bool", None;
+        expiration_time: i64 = "expiration_time", Required, Any of "Int64", None;
     }
     /// `OpenIDConfig` of `OAuth.tdl`.
     OpenIDConfig {
-        issuer: String = "issuer", Required, Any, None;
-        authorization_endpoint: String = "authorization_endpoint", Required, Any, None;
-        token_endpoint: String = "token_endpoint", Required, Any, None;
-        jwks_uri: String = "jwks_uri", Required, Any, None;
-        response_types_supported: Vec<String> = "response_types_supported", Required, Any, None;
-        subject_types_supported: Vec<String> = "subject_types_supported", Required, Any, None;
-        id_token_signing_alg_values_supported: Vec<String> = "id_token_signing_alg_values_supported", Required, Any, None;
-        claims_supported: Vec<String> = "claims_supported", Optional, Any, None;
+        issuer: String = "issuer", Required, Any of "String", None;
+        authorization_endpoint: String = "authorization_endpoint", Required, Any of "String", None;
+        token_endpoint: String = "token_endpoint", Required, Any of "String", None;
+        jwks_uri: String = "jwks_uri", Required, Any of "String", None;
+        response_types_supported: Vec<String> = "response_types_supported", Required, Any of "String", None;
+        subject_types_supported: Vec<String> = "subject_types_supported", Required, Any of "String", None;
+        id_token_signing_alg_values_supported: Vec<String> = "id_token_signing_alg_values_supported", Required, Any of "String", None;
+        claims_supported: Vec<String> = "claims_supported", Optional, Any of "String", None;
     }
     /// `Policy` of `Policy.tdl`.
     Policy {
-        name: String = "name", Required, ResourceName, None;
-        modified: Timestamp = "modified", Optional, Any, None;
-        assertions: Vec<Assertion> = "assertions", Required, Any, None;
-        case_sensitive: bool = "caseSensitive", Optional, Any, None;
-        version: String = "version", Optional, SimpleName, None;
-        active: bool = "active", Optional, Any, None;
+        name: String = "name", Required, ResourceName of "ResourceName", None;
+        modified: Timestamp = "modified", Optional, Any of "Timestamp", None;
+        assertions: Vec<Assertion> = "assertions", Required, Any of "Assertion", None;
+        case_sensitive: bool = "caseSensitive", Optional, Any of "Bool", None;
+        version: String = "version", Optional, SimpleName of "SimpleName", None;
+        active: bool = "active", Optional, Any of "Bool", None;
     }
     /// `PolicyData` of `SignedPolicies.rdli`.
     PolicyData {
-        domain: String = "domain", Required, CompoundName, None;
-        policies: Vec<Policy> = "policies", Required, Any, None;
+        domain: String = "domain", Required, CompoundName of "DomainName", None;
+        policies: Vec<Policy> = "policies", Required, Any of "Policy", None;
     }
     /// `PublicKeyEntry` of `ServiceIdentity.rdli`.
     PublicKeyEntry {
-        key: String = "key", Required, Any, None;
-        id: String = "id", Required, Any, None;
+        key: String = "key", Required, Any of "String", None;
+        id: String = "id", Required, Any of "String", None;
     }
     /// `ResourceAccess` of `Access.rdli`.
     ResourceAccess {
-        granted: bool = "granted", Required, Any, None;
+        granted: bool = "granted", Required, Any of "Bool", None;
     }
     /// `RoleAccess` of `RoleCert.tdl`.
     RoleAccess {
-        roles: Vec<String> = "roles", Required, CompoundName, None;
+        roles: Vec<String> = "roles", Required, CompoundName of "EntityName", None;
     }
     /// `RoleCertificate` of `RoleCert.tdl`.
     RoleCertificate {
-        x509_certificate: String = "x509Certificate", Required, Any, None;
+        x509_certificate: String = "x509Certificate", Required, Any of "String", None;
     }
     /// `RoleCertificateRequest` of `RoleCert.tdl`.
     RoleCertificateRequest {
-        csr: String = "csr", Required, Any, None;
-        proxy_for_principal: String = "proxyForPrincipal", Optional, CompoundName, None;
-        expiry_time: i64 = "expiryTime", Required, Any, None;
-        prev_cert_not_before: Timestamp = "prevCertNotBefore", Optional, Any, None;
-        prev_cert_not_after: Timestamp = "prevCertNotAfter", Optional, Any, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
+        csr: String = "csr", Required, Any of "String", None;
+        proxy_for_principal: String = "proxyForPrincipal", Optional, CompoundName of "EntityName", None;
+        expiry_time: i64 = "expiryTime", Required, Any of "Int64", None;
+        prev_cert_not_before: Timestamp = "prevCertNotBefore", Optional, Any of "Timestamp", None;
+        prev_cert_not_after: Timestamp = "prevCertNotAfter", Optional, Any of "Timestamp", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
     }
     /// `RoleToken` of `Token.rdli`.
     RoleToken {
-        token: String = "token", Required, Any, None;
-        expiry_time: i64 = "expiryTime", Required, Any, None;
+        token: String = "token", Required, Any of "String", None;
+        expiry_time: i64 = "expiryTime", Required, Any of "Int64", None;
     }
     /// `SSHCertRequest` of `SSHCert.tdl`.
     SSHCertRequest {
-        cert_request_data: SSHCertRequestData = "certRequestData", Required, Any, None;
-        cert_request_meta: SSHCertRequestMeta = "certRequestMeta", Required, Any, None;
-        csr: String = "csr", Optional, Any, None;
-        attestation_data: String = "attestationData", Optional, Any, None;
+        cert_request_data: SSHCertRequestData = "certRequestData", Required, Any of "SSHCertRequestData", None;
+        cert_request_meta: SSHCertRequestMeta = "certRequestMeta", Required, Any of "SSHCertRequestMeta", None;
+        csr: String = "csr", Optional, Any of "String", None;
+        attestation_data: String = "attestationData", Optional, Any of "String", None;
     }
     /// `SSHCertRequestData` of `SSHCert.tdl`.
     SSHCertRequestData {
-        principals: Vec<String> = "principals", Required, Any, None;
-        sources: Vec<String> = "sources", Optional, Any, None;
-        destinations: Vec<String> = "destinations", Optional, Any, None;
-        public_key: String = "publicKey", Optional, Any, None;
-        touch_public_key: String = "touchPublicKey", Optional, Any, None;
-        ca_pub_key_algo: i32 = "caPubKeyAlgo", Optional, Any, None;
-        command: String = "command", Optional, Any, None;
+        principals: Vec<String> = "principals", Required, Any of "String", None;
+        sources: Vec<String> = "sources", Optional, Any of "String", None;
+        destinations: Vec<String> = "destinations", Optional, Any of "String", None;
+        public_key: String = "publicKey", Optional, Any of "String", None;
+        touch_public_key: String = "touchPublicKey", Optional, Any of "String", None;
+        ca_pub_key_algo: i32 = "caPubKeyAlgo", Optional, Any of "Int32", None;
+        command: String = "command", Optional, Any of "String", None;
     }
     /// `SSHCertRequestMeta` of `SSHCert.tdl`.
     SSHCertRequestMeta {
-        requestor: String = "requestor", Required, Any, None;
-        origin: String = "origin", Required, Any, None;
-        client_info: String = "clientInfo", Optional, Any, None;
-        ssh_client_version: String = "sshClientVersion", Optional, Any, None;
-        cert_type: String = "certType", Required, Any, None;
-        key_id_principals: Vec<String> = "keyIdPrincipals", Optional, Any, None;
-        athenz_service: String = "athenzService", Optional, CompoundName, None;
-        instance_id: String = "instanceId", Optional, PathElement, None;
-        prev_cert_valid_from: Timestamp = "prevCertValidFrom", Optional, Any, None;
-        prev_cert_valid_to: Timestamp = "prevCertValidTo", Optional, Any, None;
-        trans_id: String = "transId", Optional, Any, None;
+        requestor: String = "requestor", Required, Any of "String", None;
+        origin: String = "origin", Required, Any of "String", None;
+        client_info: String = "clientInfo", Optional, Any of "String", None;
+        ssh_client_version: String = "sshClientVersion", Optional, Any of "String", None;
+        cert_type: String = "certType", Required, Any of "String", None;
+        key_id_principals: Vec<String> = "keyIdPrincipals", Optional, Any of "String", None;
+        athenz_service: String = "athenzService", Optional, CompoundName of "EntityName", None;
+        instance_id: String = "instanceId", Optional, PathElement of "PathElement", None;
+        prev_cert_valid_from: Timestamp = "prevCertValidFrom", Optional, Any of "Timestamp", None;
+        prev_cert_valid_to: Timestamp = "prevCertValidTo", Optional, Any of "Timestamp", None;
+        trans_id: String = "transId", Optional, Any of "String", None;
     }
     /// `SSHCertificate` of `SSHCert.tdl`.
     SSHCertificate {
-        certificate: String = "certificate", Required, Any, None;
-        public_key: String = "publicKey", Optional, Any, None;
-        private_key: String = "privateKey", Optional, Any, None;
+        certificate: String = "certificate", Required, Any of "String", None;
+        public_key: String = "publicKey", Optional, Any of "String", None;
+        private_key: String = "privateKey", Optional, Any of "String", None;
     }
     /// `SSHCertificates` of `SSHCert.tdl`.
     SSHCertificates {
-        certificates: Vec<SSHCertificate> = "certificates", Required, Any, None;
-        certificate_signer: String = "certificateSigner", Optional, Any, None;
+        certificates: Vec<SSHCertificate> = "certificates", Required, Any of "SSHCertificate", None;
+        certificate_signer: String = "certificateSigner", Optional, Any of "String", None;
     }
     /// `ServiceIdentity` of `ServiceIdentity.rdli`.
     ServiceIdentity {
-        name: String = "name", Required, CompoundName, None;
-        public_keys: Vec<PublicKeyEntry> = "publicKeys", Optional, Any, None;
-        provider_endpoint: String = "providerEndpoint", Optional, Any, None;
-        modified: Timestamp = "modified", Optional, Any, None;
-        executable: String = "executable", Optional, Any, None;
-        hosts: Vec<String> = "hosts", Optional, Any, None;
-        user: String = "user", Optional, Any, None;
-        group: String = "group", Optional, Any, None;
+        name: String = "name", Required, CompoundName of "ServiceName", None;
+        public_keys: Vec<PublicKeyEntry> = "publicKeys", Optional, Any of "PublicKeyEntry", None;
+        provider_endpoint: String = "providerEndpoint", Optional, Any of "String", None;
+        modified: Timestamp = "modified", Optional, Any of "Timestamp", None;
+        executable: String = "executable", Optional, Any of "String", None;
+        hosts: Vec<String> = "hosts", Optional, Any of "String", None;
+        user: String = "user", Optional, Any of "String", None;
+        group: String = "group", Optional, Any of "String", None;
     }
     /// `ServiceIdentityList` of `ServiceIdentity.rdli`.
     ServiceIdentityList {
-        names: Vec<String> = "names", Required, CompoundName, None;
+        names: Vec<String> = "names", Required, CompoundName of "EntityName", None;
     }
     /// `SignedPolicyData` of `SignedPolicies.rdli`.
     SignedPolicyData {
-        policy_data: PolicyData = "policyData", Required, Any, None;
-        zms_signature: String = "zmsSignature", Optional, Any, None;
-        zms_key_id: String = "zmsKeyId", Optional, Any, None;
-        modified: Timestamp = "modified", Required, Any, None;
-        expires: Timestamp = "expires", Required, Any, None;
+        policy_data: PolicyData = "policyData", Required, Any of "PolicyData", None;
+        zms_signature: String = "zmsSignature", Optional, Any of "String", None;
+        zms_key_id: String = "zmsKeyId", Optional, Any of "String", None;
+        modified: Timestamp = "modified", Required, Any of "Timestamp", None;
+        expires: Timestamp = "expires", Required, Any of "Timestamp", None;
     }
     /// `SignedPolicyRequest` of `SignedPolicies.rdli`.
     SignedPolicyRequest {
-        policy_versions: BTreeMap<String, String> = "policyVersions", Required, Any, None;
-        signature_p1363_format: bool = "signatureP1363Format", Required, Any, None;
+        policy_versions: BTreeMap<String, String> = "policyVersions", Required, Any of "String", None;
+        signature_p1363_format: bool = "signatureP1363Format", Required, Any of "Bool", None;
     }
     /// `Status` of `Status.rdli`.
     Status {
-        code: i32 = "code", Required, Any, None;
-        message: String = "message", Required, Any, None;
+        code: i32 = "code", Required, Any of "Int32", None;
+        message: String = "message", Required, Any of "String", None;
     }
     /// `TenantDomains` of `Tenancy.rdli`.
     TenantDomains {
-        tenant_domain_names: Vec<String> = "tenantDomainNames", Required, CompoundName, None;
+        tenant_domain_names: Vec<String> = "tenantDomainNames", Required, CompoundName of "DomainName", None;
     }
     /// `TransportRule` of `TransportRule.tdl`.
     TransportRule {
-        end_point: String = "endPoint", Required, Any, None;
-        source_port_range: String = "sourcePortRange", Required, Any, None;
-        port: i32 = "port", Required, Any, None;
-        protocol: String = "protocol", Required, Any, None;
-        direction: TransportDirection = "direction", Required, Any, None;
+        end_point: String = "endPoint", Required, Any of "String", None;
+        source_port_range: String = "sourcePortRange", Required, Any of "String", None;
+        port: i32 = "port", Required, Any of "Int32", None;
+        protocol: String = "protocol", Required, Any of "String", None;
+        direction: TransportDirection = "direction", Required, Any of "TransportDirection", None;
     }
     /// `TransportRules` of `TransportRule.tdl`.
     TransportRules {
-        ingress_rules: Vec<TransportRule> = "ingressRules", Required, Any, None;
-        egress_rules: Vec<TransportRule> = "egressRules", Required, Any, None;
+        ingress_rules: Vec<TransportRule> = "ingressRules", Required, Any of "TransportRule", None;
+        egress_rules: Vec<TransportRule> = "egressRules", Required, Any of "TransportRule", None;
     }
     /// `UserCertificate` of `UserCert.rdli`.
     UserCertificate {
-        x509_certificate: String = "x509Certificate", Required, Any, None;
+        x509_certificate: String = "x509Certificate", Required, Any of "String", None;
     }
     /// `UserCertificateRequest` of `UserCert.rdli`.
     UserCertificateRequest {
-        name: String = "name", Required, Any, None;
-        csr: String = "csr", Required, Any, None;
-        attestation_data: String = "attestationData", Required, Any, None;
-        expiry_time: i32 = "expiryTime", Optional, Any, None;
-        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName, None;
+        name: String = "name", Required, Any of "String", None;
+        csr: String = "csr", Required, Any of "String", None;
+        attestation_data: String = "attestationData", Required, Any of "String", None;
+        expiry_time: i32 = "expiryTime", Optional, Any of "Int32", None;
+        x509_cert_signer_key_id: String = "x509CertSignerKeyId", Optional, SimpleName of "SimpleName", None;
     }
     /// `Workload` of `Workload.tdl`.
     Workload {
-        domain_name: String = "domainName", Required, CompoundName, None;
-        service_name: String = "serviceName", Required, CompoundName, None;
-        uuid: String = "uuid", Required, Any, None;
-        ip_addresses: Vec<String> = "ipAddresses", Required, Any, None;
-        hostname: String = "hostname", Required, Any, None;
-        provider: String = "provider", Required, Any, None;
-        update_time: Timestamp = "updateTime", Required, Any, None;
-        cert_expiry_time: Timestamp = "certExpiryTime", Required, Any, None;
+        domain_name: String = "domainName", Required, CompoundName of "DomainName", None;
+        service_name: String = "serviceName", Required, CompoundName of "EntityName", None;
+        uuid: String = "uuid", Required, Any of "String", None;
+        ip_addresses: Vec<String> = "ipAddresses", Required, Any of "String", None;
+        hostname: String = "hostname", Required, Any of "String", None;
+        provider: String = "provider", Required, Any of "String", None;
+        update_time: Timestamp = "updateTime", Required, Any of "Timestamp", None;
+        cert_expiry_time: Timestamp = "certExpiryTime", Required, Any of "Timestamp", None;
     }
     /// `Workloads` of `Workload.tdl`.
     Workloads {
-        workload_list: Vec<Workload> = "workloadList", Required, Any, None;
+        workload_list: Vec<Workload> = "workloadList", Required, Any of "Workload", None;
     }
 }
