@@ -68,7 +68,8 @@ fn modified_since(call: &Call) -> Result<Option<athenz_model::Timestamp>, ApiErr
     };
     let refused = || {
         ApiError::bad_request(format!(
-            "getDomainList: If-Modified-Since header value must be valid RFC1123 date: {text}"
+            "getDomainList: If-Modified-Since header value must be valid RFC1123 date\
+             Unparseable date: \"{text}\""
         ))
     };
     let (_, date) = text.split_once(", ").ok_or_else(refused)?;

@@ -12,6 +12,7 @@ use athenz_world::{
 
 use super::member_log;
 use super::members::{self, MemberRules};
+use super::predecessor::without_old_trust;
 use super::standard_names::{ADMIN, FIRST_VERSION};
 use super::{domain_meta, templates};
 use crate::access::{authorize, home_of, is_system_administrator};
@@ -236,7 +237,8 @@ fn make(
     for template in wanted_templates {
         changes.extend(templates::apply_to_new(context, &name, template)?);
     }
-    Ok(ChangeSet::loud(name, changes))
+    let made = ChangeSet::loud(name.clone(), changes);
+    Ok(without_old_trust(context, &name, made))
 }
 
 /// The sub-domain limit is that of the top-level domain and counts every domain below it.

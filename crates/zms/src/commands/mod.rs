@@ -20,6 +20,7 @@ pub(crate) mod members;
 pub(crate) mod membership;
 pub(crate) mod owners;
 pub(crate) mod policies;
+mod predecessor;
 pub(crate) mod provision;
 pub(crate) mod purge;
 pub(crate) mod quotas;
