@@ -60,6 +60,42 @@ pub enum Grammar {
     AwsArnRoleName,
 }
 
+macro_rules! simple {
+    () => {
+        "[a-zA-Z0-9_][a-zA-Z0-9_-]*"
+    };
+}
+
+macro_rules! compound {
+    () => {
+        concat!("(", simple!(), "\\.)*", simple!())
+    };
+}
+
+macro_rules! resource {
+    () => {
+        concat!(compound!(), "(:", compound!(), ")?")
+    };
+}
+
+macro_rules! group {
+    () => {
+        concat!(compound!(), ":group\\.", compound!())
+    };
+}
+
+macro_rules! external {
+    () => {
+        concat!(compound!(), ":ext\\..+")
+    };
+}
+
+macro_rules! tag_value {
+    () => {
+        "[a-zA-Z0-9_:,\\/][a-zA-Z0-9_:%,\\/-]*"
+    };
+}
+
 impl Grammar {
     /// Whether the whole text is a sentence of this grammar.
     pub fn matches(self, text: &str) -> bool {
@@ -94,21 +130,21 @@ impl Grammar {
     pub const fn expression(self) -> &'static str {
         match self {
             Self::Any => ".*",
-            Self::SimpleName => "[a-zA-Z0-9_][a-zA-Z0-9_-]*",
-            Self::CompoundName => "([a-zA-Z0-9_][a-zA-Z0-9_-]*\\.)*[a-zA-Z0-9_][a-zA-Z0-9_-]*",
-            Self::ResourceName => {
-                "([a-zA-Z0-9_][a-zA-Z0-9_-]*\\.)*[a-zA-Z0-9_][a-zA-Z0-9_-]*(:([a-zA-Z0-9_][a-zA-Z0-9_-]*\\.)*[a-zA-Z0-9_][a-zA-Z0-9_-]*)?"
+            Self::SimpleName => simple!(),
+            Self::CompoundName => compound!(),
+            Self::ResourceName => resource!(),
+            Self::ResourceNames => concat!("(", resource!(), ",)*", resource!()),
+            Self::GroupName => group!(),
+            Self::ExternalMemberName => external!(),
+            Self::GroupMemberName => concat!(compound!(), "|", external!()),
+            Self::PrincipalName => concat!(resource!(), "|", external!()),
+            Self::MemberName => {
+                concat!("\\*|", compound!(), "\\.\\*|", compound!(), "(\\*)?|", group!(), "|", external!())
             }
-            Self::ResourceNames => "({ResourceName},)*{ResourceName}",
-            Self::GroupName => "{DomainName}:group\\.{EntityName}",
-            Self::ExternalMemberName => "{DomainName}:ext\\..+",
-            Self::GroupMemberName => "{CompoundName}|{ExternalMemberName}",
-            Self::PrincipalName => "{ResourceName}|{ExternalMemberName}",
-            Self::MemberName => "\\*|{DomainName}\\.\\*|{ServiceName}(\\*)?|{GroupName}|{ExternalMemberName}",
-            Self::AuthorityKeywords => "({AuthorityKeyword},)*{AuthorityKeyword}",
-            Self::EntityList => "({CompoundName},)*{CompoundName}",
-            Self::TagKey => "({SimpleName}[:\\.])*{SimpleName}",
-            Self::TagCompoundValue => "({TagValue}\\.)*{TagValue}",
+            Self::AuthorityKeywords => concat!("(", simple!(), ",)*", simple!()),
+            Self::EntityList => concat!("(", compound!(), ",)*", compound!()),
+            Self::TagKey => concat!("(", simple!(), "[:\\.])*", simple!()),
+            Self::TagCompoundValue => concat!("(", tag_value!(), "\\.)*", tag_value!()),
             Self::AssertionConditionKey => "([a-zA-Z][a-zA-Z0-9_-]+\\.)*[a-zA-Z][a-zA-Z0-9_-]+",
             Self::AssertionConditionValue => {
                 "([a-zA-Z0-9\\*][a-zA-Z0-9_\\.\\*-]*,)*[a-zA-Z0-9\\*][a-zA-Z0-9_\\.\\*-]*"
@@ -119,7 +155,7 @@ impl Grammar {
             Self::ResourceOwnerName => "[a-zA-Z0-9_][a-zA-Z0-9_:-]*",
             Self::PathElement => "[a-zA-Z0-9-\\._~=+@$,:]*",
             Self::AwsRoleName => "[a-zA-Z0-9-\\._=+@,]*",
-            Self::AwsArnRoleName => "({AWSRolePath})*{AWSRoleName}",
+            Self::AwsArnRoleName => "(([a-zA-Z0-9][a-zA-Z0-9-\\._]*/)+)*[a-zA-Z0-9-\\._=+@,]*",
         }
     }
 }
@@ -410,28 +446,9 @@ mod tests {
         assert_eq!(DomainName::parse("Sports.API").unwrap().as_str(), "sports.api");
     }
 
-    /// The grammars as the contract states them, expanded.
+    /// The grammars as the contract states them.
     fn expression(grammar: Grammar) -> regex::Regex {
-        let simple = "[a-zA-Z0-9_][a-zA-Z0-9_-]*";
-        let compound = format!("(({simple}\\.)*{simple})");
-        let tag_value = "[a-zA-Z0-9_:,/][a-zA-Z0-9_:%,/-]*";
-        let text = grammar
-            .expression()
-            .replace("{ResourceName}", &format!("({compound}(:{compound})?)"))
-            .replace(
-                "{ExternalMemberName}",
-                &format!("({compound}:ext\\.[^\\n\\r\\x{{85}}\\x{{2028}}\\x{{2029}}]+)"),
-            )
-            .replace("{GroupName}", &format!("({compound}:group\\.{compound})"))
-            .replace("{AuthorityKeyword}", simple)
-            .replace("{SimpleName}", simple)
-            .replace("{TagValue}", tag_value)
-            .replace("{AWSRolePath}", "([a-zA-Z0-9][a-zA-Z0-9-\\._]*/)+")
-            .replace("{AWSRoleName}", "[a-zA-Z0-9-\\._=+@,]*");
-        let mut text = text;
-        for name in ["DomainName", "EntityName", "ServiceName", "CompoundName"] {
-            text = text.replace(&format!("{{{name}}}"), &compound);
-        }
+        let text = grammar.expression();
         let text = text.replace(":ext\\..+", ":ext\\.[^\\n\\r\\x{85}\\x{2028}\\x{2029}]+");
         regex::Regex::new(&format!("^(?s-u:)(?:{text})$").replace("(?s-u:)", "")).unwrap()
     }

@@ -161,14 +161,15 @@ impl<T: Wire> Input<T> {
     /// The object, checked against the contract and with its defaults filled in.
     ///
     /// # Errors
-    /// 400: no object, or one that breaks the contract.
+    /// 400: no object, or one that breaks the contract, in the words of the reference, which nests the
+    /// text in itself.
     pub fn check(self) -> Result<T, ApiError> {
         let Some(mut value) = self.0 else {
             return Err(ApiError::bad_request(format!("Missing or malformed {}", T::NAME)));
         };
         match value.check() {
             Ok(()) => Ok(value),
-            Err(violation) => Err(ApiError::bad_request(format!("Invalid {} error: {violation}", T::NAME))),
+            Err(violation) => Err(invalid(T::NAME, &violation)),
         }
     }
 }
@@ -182,10 +183,14 @@ pub fn check_name(text: &str, grammar: Grammar, of: &str) -> Result<(), ApiError
         return Ok(());
     }
     let expected = grammar.expression();
-    Err(ApiError::bad_request(format!(
-        "Invalid {of} error: ResourceException (400): {{code: 400, message: \"Invalid {of} error: String pattern \
-         mismatch (expected \"{expected}\")  for type {of} in data\"}}"
-    )))
+    let why = format!("String pattern mismatch (expected \"{expected}\")  for type {of} in data");
+    Err(invalid(of, &why))
+}
+
+fn invalid(of: &str, why: &dyn std::fmt::Display) -> ApiError {
+    ApiError::bad_request(format!(
+        "Invalid {of} error: ResourceException (400): {{code: 400, message: \"Invalid {of} error: {why}\"}}"
+    ))
 }
 
 #[cfg(test)]
@@ -215,7 +220,8 @@ mod tests {
             ("null", "Missing or malformed Membership"),
             (
                 "{}",
-                "Invalid Membership error: Missing required field: memberName for type Membership in data",
+                "Invalid Membership error: ResourceException (400): {code: 400, message: \"Invalid Membership \
+                 error: Missing required field: memberName for type Membership in data\"}",
             ),
         ] {
             assert_eq!(refusal(body), (400, message.to_owned()), "{body}");

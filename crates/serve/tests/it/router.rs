@@ -295,13 +295,7 @@ async fn errors_come_in_the_order_of_the_reference() {
         (PUT_MEMBERSHIP, "{}", anonymous(), 401, "Invalid credentials"),
         (PUT_MEMBERSHIP, "", jane(), 400, "Missing or malformed Membership"),
         (PUT_MEMBERSHIP, "null", jane(), 400, "Missing or malformed Membership"),
-        (
-            PUT_MEMBERSHIP,
-            "{}",
-            jane(),
-            400,
-            "Invalid Membership error: Missing required field: memberName for type Membership in data",
-        ),
+        (PUT_MEMBERSHIP, "{}", jane(), 400, "Invalid Membership error: ResourceException"),
         (
             "/zms/v1/domain/sports/role/a%20b/member/user.jane",
             "{}",
