@@ -214,7 +214,7 @@ impl Recording {
     ///
     /// # Errors
     /// When one cannot be read.
-    pub fn load_core() -> Result<Vec<Self>, RecordingError> {
+    pub fn load_own() -> Result<Vec<Self>, RecordingError> {
         Self::load_all(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/recordings")))
     }
 }

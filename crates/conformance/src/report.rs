@@ -35,7 +35,7 @@ impl Allowed {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn load_core() -> Result<Self, RecordingError> {
+    pub fn load_own() -> Result<Self, RecordingError> {
         Self::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/differences.json")))
     }
 }

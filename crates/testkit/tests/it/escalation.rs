@@ -191,7 +191,7 @@ async fn a_refused_write_keeps_no_part() {
     let addresses = Addresses { zms: ZMS_URL.to_owned(), zts: ZTS_URL.to_owned(), others: Vec::new() };
     let (authority, clock) = (Arc::clone(&world.authority), Arc::clone(&world.clock));
     let watching = Arc::new(Watching { world, moved: Mutex::default() });
-    let recordings: Vec<Recording> = Recording::load_core()
+    let recordings: Vec<Recording> = Recording::load_own()
         .unwrap()
         .into_iter()
         .filter(|recording| recording.name.starts_with("zms-"))
@@ -200,4 +200,30 @@ async fn a_refused_write_keeps_no_part() {
     let player = Arc::new(Player::new(Arc::clone(&watching), authority, clock, addresses));
     play_all(&player, recordings, 1).await;
     assert_eq!(*watching.moved.lock().unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn two_administrators_who_remove_each_other_at_once_leave_one() {
+    let world = sports::world().await;
+    let jane = world.user("jane");
+    let admin = "/zms/v1/domain/sports/role/admin/member";
+    for round in 0..8 {
+        let (one, other) = (format!("user.a{round}"), format!("user.b{round}"));
+        for name in [&one, &other] {
+            jane.put(&format!("{admin}/{name}"), &json!({"memberName": name})).await;
+        }
+        let (a, b) = (world.service(&one), world.service(&other));
+        a.delete(&format!("{admin}/user.jane")).await.expect(204);
+        let (of_a, of_b) = (format!("{admin}/{one}"), format!("{admin}/{other}"));
+        let (gone_b, gone_a) = tokio::join!(a.delete(&of_b), b.delete(&of_a));
+        let mut statuses = [gone_a.status, gone_b.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 403], "whoever is out decides nothing any more");
+        let left = if gone_a.status == 204 { &b } else { &a };
+        let back = json!({"memberName": "user.jane"});
+        left.put(&format!("{admin}/user.jane"), &back).await.expect(204);
+        for name in [&one, &other] {
+            jane.delete(&format!("{admin}/{name}")).await;
+        }
+    }
 }

@@ -143,8 +143,6 @@ async fn no_name_is_a_pattern() {
         world.admin().post("/zms/v1/domain", &domain).await.refused(400);
         let below = json!({"name": star, "parent": "sports", "adminUsers": ["user.jane"]});
         jane.post("/zms/v1/subdomain/sports", &below).await.refused(400);
-        let template = json!({"templateNames": ["zts_instance_launch_provider"], "params": [{"name": "service", "value": star}]});
-        jane.put("/zms/v1/domain/sports/template", &template).await.refused(400);
     }
     assert_eq!(state(&world).await, before);
 }

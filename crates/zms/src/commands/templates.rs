@@ -68,8 +68,8 @@ pub(crate) fn put(
     let names = known(context, names)?;
     let found = context.domain(&domain)?;
     audit::check_domain(context, AuditedKind::Template, &domain)?;
-    let params = params(body.params)?;
-    let mut filled = Fill { context, domain: Arc::clone(found), params, changes: Vec::new() };
+    let mut filled =
+        Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
     for name in &names {
         filled.apply(name)?;
     }
@@ -88,19 +88,14 @@ pub(crate) fn apply_to_new(
     Ok(fill.changes)
 }
 
-/// `_name_` and what goes there, in lower case. Whoever may apply a template may not make its
-/// grants wider than it has them, so a value is no pattern.
-fn params(given: Option<Vec<wire::TemplateParam>>) -> Result<Vec<(String, String)>, ApiError> {
-    let mut params = Vec::new();
-    for param in given.into_iter().flatten() {
-        let (Some(name), Some(value)) = (param.name, param.value) else { continue };
-        if value.contains(['*', '?']) {
-            let text = format!("template parameter {name} cannot hold * or ?: name what is meant");
-            return Err(ApiError::bad_request(text));
-        }
-        params.push((format!("_{}_", name.to_lowercase()), value.to_lowercase()));
-    }
-    Ok(params)
+/// `_name_` and what goes there, in lower case. A value may be a pattern: who may apply templates
+/// may write the same policy without one.
+fn params(given: Option<Vec<wire::TemplateParam>>) -> Vec<(String, String)> {
+    given
+        .into_iter()
+        .flatten()
+        .filter_map(|param| Some((format!("_{}_", param.name?.to_lowercase()), param.value?.to_lowercase())))
+        .collect()
 }
 
 /// Fills templates in for one domain. What an earlier template of the same call has made is not
