@@ -11,6 +11,8 @@ const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;
 
+const CIVIL_EPOCH: jiff::civil::DateTime = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+
 /// Years that can be written in the RFC 3339 form.
 const YEARS: std::ops::RangeInclusive<i16> = 1..=9999;
 
@@ -24,6 +26,8 @@ pub struct Timestamp(NonZeroI64);
 impl Timestamp {
     /// 1970-01-01T00:00:00.000Z
     pub const EPOCH: Self = Self::from_millis(0);
+    /// 9999-12-31T23:59:59.999Z: the last moment that RFC 3339 can write.
+    pub const MAX: Self = Self::from_millis(253_402_300_799_999);
 
     /// The moment so many milliseconds after the epoch.
     pub const fn from_millis(millis: i64) -> Self {
@@ -54,10 +58,11 @@ impl Timestamp {
         Self::from_millis(self.millis().div_euclid(SECOND).saturating_mul(SECOND))
     }
 
-    /// This moment plus milliseconds (which may be negative).
+    /// This moment plus milliseconds (which may be negative), at most [`Self::MAX`].
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
-        Self::from_millis(self.millis().saturating_add(millis))
+        let sum = self.millis().saturating_add(millis);
+        if sum > Self::MAX.millis() { Self::MAX } else { Self::from_millis(sum) }
     }
 
     /// This moment plus seconds.
@@ -105,8 +110,18 @@ impl Timestamp {
         if text.len() < "2020-01-01T00:00:00Z".len() {
             return None;
         }
-        let moment: jiff::Timestamp = text.parse().ok()?;
-        Some(Self::from_millis(moment.as_millisecond()))
+        match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => Some(Self::from_millis(moment.as_millisecond())),
+            // jiff keeps the last day for offsets, but clients write it for "never"
+            Err(_) => Self::parse_by_parts(text).filter(|moment| *moment <= Self::MAX),
+        }
+    }
+
+    fn parse_by_parts(text: &str) -> Option<Self> {
+        let parts = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+        let since = parts.date().to_datetime(parts.time()?).duration_since(CIVIL_EPOCH).as_millis();
+        let offset = i64::from(parts.to_numeric_offset()?.seconds()).checked_mul(SECOND)?;
+        Some(Self::from_millis(i64::try_from(since).ok()?.checked_sub(offset)?))
     }
 }
 
@@ -137,12 +152,7 @@ impl fmt::Debug for Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with exactly three fraction digits: `2020-01-01T00:00:00.000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.millis()).unwrap_or(if self.millis() < 0 {
-            jiff::Timestamp::MIN
-        } else {
-            jiff::Timestamp::MAX
-        });
-        let civil = moment.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let civil = CIVIL_EPOCH.saturating_add(jiff::SignedDuration::from_millis(self.millis()));
         let year = civil.year().clamp(*YEARS.start(), *YEARS.end());
         write!(
             f,
@@ -192,6 +202,8 @@ mod tests {
             ("2026-08-21T10:11:12Z", "2026-08-21T10:11:12.000Z"),
             ("2026-08-21T10:11:12.5Z", "2026-08-21T10:11:12.500Z"),
             ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:59.999+14:00", "9999-12-31T09:59:59.999Z"),
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), same, "{text}");
         }
@@ -217,10 +229,26 @@ mod tests {
 
     #[test]
     fn refuses_what_names_no_moment() {
-        for text in
-            ["", "2026-08-21", "2050-13-01T00:00:00.000Z", "2050-02-30T00:00:00.000Z", "tomorrow", "17"]
-        {
+        for text in [
+            "",
+            "2026-08-21",
+            "2050-13-01T00:00:00.000Z",
+            "2050-02-30T00:00:00.000Z",
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:59.000",
+            "10000-01-01T00:00:00.000Z",
+            "tomorrow",
+            "17",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_moment_is_written_as_it_is_read() {
+        let late = Timestamp::from_seconds(1_780_000_000).plus_days(i64::from(i32::MAX));
+        assert_eq!(late, Timestamp::MAX);
+        assert_eq!(late.to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::parse(&late.to_string()), Some(late), "a log tells what a row tells");
     }
 }
