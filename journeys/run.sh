@@ -19,7 +19,7 @@ export ZMS="https://localhost:$zms" ZTS="https://localhost:$zts" PKI="$home/worl
 python3 -c 'import cryptography' 2>/dev/null || pip install -q cryptography
 bash "$here/install.sh" >"$home/install.log" 2>&1 || { cat "$home/install.log"; exit 1; }
 status=0
-for journey in "${@:-tutorial zts-tools zpu}"; do
+for journey in "${@:-tutorial zts-tools zpu zms-cli sia}"; do
   for name in $journey; do
     if bash "$here/$name.sh" >"$home/$name.log" 2>&1; then
       printf 'ok     %s: %s\n' "$name" "$(tail -1 "$home/$name.log")"
