@@ -26,6 +26,9 @@ const QUEUE: usize = 16 * 1024;
 /// The most characters of a path or user agent that are written.
 const MAX_TEXT: usize = 1024;
 
+/// How long lines gather while there are some.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How often the writer looks whether its file was moved away (log rotation).
 const ROTATION_CHECK: Duration = Duration::from_secs(5);
 
@@ -96,6 +99,7 @@ impl AccessLog {
 }
 
 fn write_records(records: &Receiver<Message>, dropped: &Counter, mut sink: impl Write) {
+    let mut is_busy = false;
     loop {
         let message = match records.try_recv() {
             Ok(message) => Ok(message),
@@ -104,11 +108,17 @@ fn write_records(records: &Receiver<Message>, dropped: &Counter, mut sink: impl 
                 if sink.flush().is_err() {
                     dropped.inc();
                 }
+                if std::mem::take(&mut is_busy) {
+                    // on a busy server being woken for each line would cost more than writing it
+                    std::thread::sleep(GATHER);
+                    continue;
+                }
                 records.recv_timeout(ROTATION_CHECK)
             }
         };
         match message {
             Ok(Message::Record(record)) => {
+                is_busy = true;
                 if record.write(&mut sink).is_err() {
                     dropped.inc();
                 }
