@@ -80,8 +80,7 @@ const _: () = assert!(size_of::<Member>() == 32);
 impl Member {
     /// Whether this entry counts at `now`: not disabled, and not past its end.
     pub fn counts_at(&self, now: Timestamp) -> bool {
-        self.system_disabled.is_empty()
-            && !self.expiration.is_some_and(|end| crate::membership::is_past(end, now))
+        entry_counts(self.system_disabled, self.expiration, now)
     }
 
     /// A membership without end.
@@ -96,6 +95,11 @@ impl Member {
             review_reminder: None,
         }
     }
+}
+
+/// Whether an entry counts at `now`, by what its record says.
+pub fn entry_counts(disabled: SystemDisabled, expiration: Option<Timestamp>, now: Timestamp) -> bool {
+    disabled.is_empty() && !expiration.is_some_and(|end| crate::membership::is_past(end, now))
 }
 
 /// The most members in a run: what one change copies.

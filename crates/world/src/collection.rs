@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use athenz_model::Timestamp;
 use athenz_model::names::{DomainName, EntityName, MemberName};
-use athenz_policy::Members;
+use athenz_policy::{Members, SystemDisabled, entry_counts};
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::{CollectionSettings, is_default};
@@ -112,6 +112,11 @@ impl MemberRow {
             expiration: None,
             review_reminder: None,
         }
+    }
+
+    /// Whether this membership would count at `now`.
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        entry_counts(SystemDisabled::from_bits(self.system_disabled), self.expiration, now)
     }
 }
 

@@ -67,9 +67,9 @@ contract! {
     many_writers_at_once,
 }
 
-const T0: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(super) const T0: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-fn key(instance_id: &str) -> RecordKey {
+pub(super) fn key(instance_id: &str) -> RecordKey {
     RecordKey {
         provider: "sys.auth.zts".to_owned(),
         instance_id: instance_id.to_owned(),
@@ -77,7 +77,7 @@ fn key(instance_id: &str) -> RecordKey {
     }
 }
 
-fn record(instance_id: &str, serial: &str) -> CertificateRecord {
+pub(super) fn record(instance_id: &str, serial: &str) -> CertificateRecord {
     let issue = Issue { serial: serial.to_owned(), at: T0, ip: "10.1.2.3".to_owned() };
     CertificateRecord {
         key: key(instance_id),

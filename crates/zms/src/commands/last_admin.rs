@@ -3,7 +3,7 @@
 use athenz_model::ApiError;
 use athenz_model::names::{EntityName, MemberName};
 use athenz_policy::Member;
-use athenz_world::{Change, Collection, CollectionKind, MemberRow};
+use athenz_world::{Change, Collection, CollectionKind};
 
 use super::member_target::Target;
 use super::standard_names::ADMIN;
@@ -64,16 +64,12 @@ pub(crate) fn check_admin_stays(
     if !is_admin || !held.members.iter().any(|member| member.counts_at(context.now)) {
         return Ok(());
     }
-    let counts = |row: &MemberRow| {
-        let over = row.expiration.is_some_and(|end| athenz_policy::is_past(end, context.now));
-        row.system_disabled == 0 && !over
-    };
     let mut touched: Vec<&MemberName> = Vec::new();
     let mut stays = false;
     for change in changes {
         match change {
             Change::PutMember { member, .. } => {
-                stays |= counts(member);
+                stays |= member.counts_at(context.now);
                 touched.push(&member.name);
             }
             Change::DeleteMember { member, .. } => touched.push(member),

@@ -7,11 +7,12 @@ use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use athenz_client::{HttpClient, HttpOptions, Request, ServerIs, Url};
 use athenz_model::wire::zts::InstanceConfirmation;
 use http::Method;
+use tokio::sync::Semaphore;
 
 use super::{Confirmation, Confirmed, Purpose, Refused};
 use crate::certificates::lifetime::Usage;
@@ -19,6 +20,8 @@ use crate::index::DomainEntry;
 
 /// Clients of so many providers are kept; more start anew.
 const CLIENTS: usize = 256;
+/// Calls to one provider at a time: one that answers slowly must not hold up the server.
+const CALLS: usize = 64;
 /// Characters of what a provider says that are handed on.
 const SHOWN: usize = 500;
 /// Attributes an answer may have.
@@ -53,7 +56,14 @@ pub trait CallProvider: Send + Sync + fmt::Debug {
 #[derive(Debug)]
 pub struct HttpsProviders {
     options: HttpOptions,
-    clients: Mutex<HashMap<String, HttpClient>>,
+    clients: Mutex<HashMap<String, Calls>>,
+}
+
+/// The client of one provider, and room for calls.
+#[derive(Clone, Debug)]
+struct Calls {
+    client: HttpClient,
+    room: Arc<Semaphore>,
 }
 
 impl HttpsProviders {
@@ -62,10 +72,10 @@ impl HttpsProviders {
         Self { options, clients: Mutex::default() }
     }
 
-    fn client(&self, provider: &str) -> Result<HttpClient, String> {
+    fn calls(&self, provider: &str) -> Result<Calls, String> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(provider) {
-            return Ok(client.clone());
+        if let Some(calls) = clients.get(provider) {
+            return Ok(calls.clone());
         }
         let server = ServerIs::CommonName(provider.to_owned());
         let client = HttpClient::new(HttpOptions { server, ..self.options.clone() })
@@ -73,8 +83,9 @@ impl HttpsProviders {
         if clients.len() >= CLIENTS {
             clients.clear();
         }
-        clients.insert(provider.to_owned(), client.clone());
-        Ok(client)
+        let calls = Calls { client, room: Arc::new(Semaphore::new(CALLS)) };
+        clients.insert(provider.to_owned(), calls.clone());
+        Ok(calls)
     }
 }
 
@@ -85,10 +96,13 @@ impl CallProvider for HttpsProviders {
         url: Url,
         body: Vec<u8>,
     ) -> Pin<Box<dyn Future<Output = Said> + Send + '_>> {
-        let client = self.client(provider);
+        let calls = self.calls(provider);
         Box::pin(async move {
+            let calls = calls?;
+            let busy = |_| format!("{CALLS} calls wait for this provider already");
+            let _call = calls.room.try_acquire().map_err(busy)?;
             let request = Request::new(Method::POST, url).body("application/json", body);
-            let answer = client?.send(request).await.map_err(|error| error.to_string())?;
+            let answer = calls.client.send(request).await.map_err(|error| error.to_string())?;
             Ok((answer.status.as_u16(), answer.body))
         })
     }
@@ -220,7 +234,46 @@ fn shown(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use athenz_client::{Egress, Trust};
+    use athenz_crypto::keys::{Curve, PrivateKey};
+    use athenz_crypto::random::SystemRandom;
+    use athenz_crypto::ring::SigningKey;
+    use athenz_crypto::x509::{Authority, Subject};
+    use athenz_model::Timestamp;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_provider_that_hangs_holds_up_no_more_than_its_calls() {
+        let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/instance", deaf.local_addr().unwrap());
+        let url = Url::parse(&url).unwrap();
+        let key =
+            SigningKey::in_process("ca".parse().unwrap(), PrivateKey::generate_ec(Curve::P256).unwrap());
+        let name = Subject::common_name("authority");
+        let authority = Authority::self_signed(key, &name, Timestamp::EPOCH, 1, &SystemRandom).unwrap();
+        let options = HttpOptions {
+            egress: Egress::nothing().with_host("127.0.0.1", None),
+            trust: Trust::Authorities(vec![authority.certificate().clone()]),
+            ..HttpOptions::default()
+        };
+        let providers = Arc::new(HttpsProviders::new(options));
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..CALLS {
+            let (providers, url) = (providers.clone(), url.clone());
+            waiting.spawn(async move { providers.post("infra.cloud", url, Vec::new()).await });
+        }
+        // each has begun, whatever the scheduler does in between
+        for _ in 0..CALLS {
+            tokio::task::yield_now().await;
+        }
+        let refused = providers.post("infra.cloud", url.clone(), Vec::new()).await.unwrap_err();
+        assert!(refused.contains("wait for this provider"), "{refused}");
+        let mut other = providers.post("infra.other", url, Vec::new());
+        let first =
+            std::future::poll_fn(|context| std::task::Poll::Ready(other.as_mut().poll(context))).await;
+        assert!(first.is_pending(), "another provider has room of its own");
+    }
 
     #[test]
     fn where_a_provider_answers() {

@@ -157,7 +157,8 @@ fn check_details(
     details::check(text, config.max_authorization_details, of_role, &config.system_authorization_details)
 }
 
-fn roles<'a>(
+/// The roles of a scope that a principal holds: at least one.
+pub(super) fn roles<'a>(
     state: &State,
     index: &'a Index,
     domain: &'a DomainEntry,

@@ -8,6 +8,7 @@ use super::scope::{Grammars, Scope, ScopeDomain};
 use super::within_membership;
 use crate::access;
 use crate::caller::Caller;
+use crate::config::TokenConfig;
 use crate::index::{DomainEntry, Index};
 use crate::messages;
 use crate::state::State;
@@ -135,18 +136,7 @@ fn groups(
     if request.response_type != Some("id_token") {
         return Err(ApiError::bad_request("invalid response type"));
     }
-    let text = request.scope.filter(|scope| !scope.is_empty());
-    let text = text.ok_or_else(|| ApiError::bad_request("no scope provided"))?;
-    let config = &state.config.tokens;
-    let grammars = Grammars {
-        max_domains: config.id_max_domains,
-        default_domain: None,
-        uncounted_roles: &config.id_allowed_roles,
-    };
-    let scope = Scope::parse(text, grammars)?;
-    if !scope.openid {
-        return Err(ApiError::bad_request("openid scope not specified"));
-    }
+    let scope = id_scope(&state.config.tokens, request.scope)?;
     if let Some(other) = caller.authorized_service_domain().filter(|other| *other != client_domain.name()) {
         return Err(messages::authorized_service_mismatch(other, client_domain.name()));
     }
@@ -154,6 +144,19 @@ fn groups(
         return Err(messages::role_identity());
     }
     Resolver { state, index, caller, request, client_domain, now }.resolve(&scope)
+}
+
+/// The scope of a request for an ID token.
+pub(super) fn id_scope<'a>(config: &'a TokenConfig, text: Option<&'a str>) -> Result<Scope<'a>, ApiError> {
+    let text = text.filter(|scope| !scope.is_empty());
+    let text = text.ok_or_else(|| ApiError::bad_request("no scope provided"))?;
+    let grammars = Grammars {
+        max_domains: config.id_max_domains,
+        default_domain: None,
+        uncounted_roles: &config.id_allowed_roles,
+    };
+    let scope = Scope::parse(text, grammars)?;
+    if scope.openid { Ok(scope) } else { Err(ApiError::bad_request("openid scope not specified")) }
 }
 
 struct Resolver<'a> {

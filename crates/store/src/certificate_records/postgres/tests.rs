@@ -3,37 +3,19 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use athenz_model::Timestamp;
-
+use super::super::contract::{self, T0};
 use super::super::*;
 use crate::testing::PostgresServer;
 use crate::{FaultPoint, FaultPoints, StoreConfig, StoreError, StoreUrl};
 
-const T0: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const INSTANCE: &str = "i-1";
 
 fn record(serial: &str) -> CertificateRecord {
-    let issue = Issue { serial: serial.to_owned(), at: T0, ip: "10.1.2.3".to_owned() };
-    CertificateRecord {
-        key: key(),
-        current: issue.clone(),
-        previous: issue,
-        superseded: Vec::new(),
-        registered_at: T0,
-        refreshable: true,
-        client_only: false,
-        revoked_at: None,
-        expires_at: T0.plus_days(30),
-        host_name: None,
-        data_updated_at: T0,
-        agent: None,
-        notified: None,
-        version: 0,
-    }
+    contract::record(INSTANCE, serial)
 }
 
 fn key() -> RecordKey {
-    let text = str::to_owned;
-    RecordKey { provider: text("sys.auth.zts"), instance_id: text("i-1"), service: text("weather.api") }
+    contract::key(INSTANCE)
 }
 
 fn registration(serial: &str) -> Registration {

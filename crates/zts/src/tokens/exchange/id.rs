@@ -10,7 +10,7 @@ use crate::tokens::answer::TokenAnswer;
 use crate::tokens::form::ID_TOKEN_TYPE;
 use crate::tokens::id::{self, IdToken};
 use crate::tokens::own::OwnToken;
-use crate::tokens::scope::{Grammars, Scope, ScopeDomain};
+use crate::tokens::scope::ScopeDomain;
 use crate::tokens::{full_role_names, oidc, within_membership};
 use crate::{access, messages};
 
@@ -60,18 +60,7 @@ fn groups(
     subject: &str,
     client_domain: &DomainEntry,
 ) -> Result<(Vec<String>, Option<Timestamp>), ApiError> {
-    let text = request.form.scope.as_deref().filter(|scope| !scope.is_empty());
-    let text = text.ok_or_else(|| ApiError::bad_request("no scope provided"))?;
-    let config = &request.state.config.tokens;
-    let grammars = Grammars {
-        max_domains: config.id_max_domains,
-        default_domain: None,
-        uncounted_roles: &config.id_allowed_roles,
-    };
-    let scope = Scope::parse(text, grammars)?;
-    if !scope.openid {
-        return Err(ApiError::bad_request("openid scope not specified"));
-    }
+    let scope = oidc::id_scope(&request.state.config.tokens, request.form.scope.as_deref())?;
     let own = [ScopeDomain { name: client_domain.name(), ..ScopeDomain::default() }];
     let domains = if scope.domains.is_empty() { &own[..] } else { &scope.domains };
     let (mut names, mut until) = (Vec::new(), None::<Timestamp>);

@@ -7,18 +7,19 @@ use athenz_model::names::Grammar;
 use athenz_model::{ApiError, Timestamp};
 
 use super::{Request, not_for_the_requested_role};
-use crate::access::{self, HeldRole};
+use crate::access::HeldRole;
 use crate::caller::Caller;
 use crate::index::{DomainEntry, Index};
 use crate::messages;
 use crate::state::State;
+use crate::tokens::access::roles;
 use crate::tokens::answer::TokenAnswer;
 use crate::tokens::claims::{AccessClaims, Acting, Confirmation, MayAct};
 use crate::tokens::form::{ID_JAG_TOKEN_TYPE, TokenForm};
 use crate::tokens::lifetime::Wish;
 use crate::tokens::own::{OwnKind, OwnToken};
 use crate::tokens::scope::{Grammars, Scope, ScopeDomain};
-use crate::tokens::{ACCESS_TOKEN_CALL, cannot_sign, full_role_names, life};
+use crate::tokens::{cannot_sign, full_role_names, life};
 
 pub(super) async fn issue(
     request: Request<'_>,
@@ -39,7 +40,7 @@ pub(super) async fn issue(
         return Err(ApiError::bad_request("Scope value does not contain any roles"));
     }
     let domain = request.index.domain(asked.name).ok_or_else(|| messages::no_such_domain(asked.name))?;
-    let held = held(request.state, request.index, domain, subject, &asked, request.now)?;
+    let held = roles(request.state, request.index, domain, subject, &asked, request.now)?;
     let may = |role: &String| request.allowed(request.caller.name, "zts.jag_exchange", role);
     if !full_role_names(domain.name(), asked.roles.iter().copied()).iter().all(may) {
         return Err(not_for_the_requested_role());
@@ -120,7 +121,7 @@ impl Redeemed {
         let own_domain = state.config.tokens.scope_role_without_domain.then_some(subject_domain);
         let asked = asked(scope, own_domain)?;
         let domain = index.domain(asked.name).ok_or_else(|| messages::no_such_domain(asked.name))?;
-        let roles = held(state, index, domain, subject, &asked, now)?;
+        let roles = roles(state, index, domain, subject, &asked, now)?;
         let is_user = subject_domain == state.user_domains.user.as_str();
         let max = match is_user {
             true => state.config.tokens.jag_user_max_timeout,
@@ -249,20 +250,4 @@ impl<'a> Names<'a> {
 fn asked<'a>(scope: &'a str, default_domain: Option<&'a str>) -> Result<ScopeDomain<'a>, ApiError> {
     let scope = Scope::parse(scope, Grammars { max_domains: 1, default_domain, uncounted_roles: &[] })?;
     scope.domains.into_iter().next().ok_or_else(|| ApiError::bad_request("No domains in scope"))
-}
-
-fn held<'a>(
-    state: &State,
-    index: &'a Index,
-    domain: &'a DomainEntry,
-    principal: &str,
-    asked: &ScopeDomain<'_>,
-    now: Timestamp,
-) -> Result<Vec<HeldRole<'a>>, ApiError> {
-    let held = access::held_roles(index, &state.semantics, domain, principal, &asked.roles, now);
-    if held.is_empty() {
-        let named = !asked.roles.is_empty();
-        return Err(messages::not_in_role(ACCESS_TOKEN_CALL, principal, asked.name, named));
-    }
-    Ok(held)
 }

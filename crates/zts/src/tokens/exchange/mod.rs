@@ -132,6 +132,9 @@ impl Actor {
     fn verify(token: &str, state: &State, index: &Index, now: Timestamp) -> Result<Self, String> {
         if assertion::names_issuer(token, &state.config) {
             let own = OwnToken::verify(token, state, index, now).map_err(|error| error.to_string())?;
+            if own.kind == OwnKind::IdJag {
+                return Err("an assertion for another server shows nobody here".to_owned());
+            }
             return match own.text("sub") {
                 "" => Err("missing subject".to_owned()),
                 name => Ok(Self { name: name.to_owned(), assertion: None }),
