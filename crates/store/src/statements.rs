@@ -188,13 +188,15 @@ pub(crate) fn for_sqlite(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::migrations;
-    use crate::read::Table;
+    use crate::read::{MemberReader, Table};
     use crate::testing::postgres::empty_database;
 
     fn texts() -> Vec<String> {
         let statements = Statement::ALL.iter().map(|statement| statement.text().to_owned());
-        let tables = Table::ALL.iter().flat_map(|table| [Some(table.of_all()), table.of_domain()]).flatten();
-        statements.chain(tables).collect()
+        let tables = Table::BEFORE_MEMBERS.iter().chain(Table::AFTER_MEMBERS);
+        let tables = tables.flat_map(|table| [Some(table.of_all()), table.of_domain()]).flatten();
+        let members = [MemberReader::of_range(), MemberReader::of_domain()];
+        statements.chain(tables).chain(members).collect()
     }
 
     #[test]

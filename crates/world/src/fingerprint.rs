@@ -39,6 +39,11 @@ impl Fingerprint {
         self.0 = self.0.wrapping_add(collection.member(texts, facts));
     }
 
+    /// With the rows of another sum.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+
     /// Without a row.
     pub(crate) fn remove(&mut self, row: &Change) {
         self.0 = self.0.wrapping_sub(row_hash(row));

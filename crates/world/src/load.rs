@@ -11,7 +11,7 @@ use crate::change::Change;
 use crate::collection::{Collection, CollectionAttributes, CollectionKind, Pending};
 use crate::domain::Domain;
 use crate::entry::{Head, Sequence};
-use crate::fingerprint::{CollectionHash, MemberTexts, TextHash};
+use crate::fingerprint::{CollectionHash, Fingerprint, MemberTexts, TextHash};
 use crate::policies::{Assertion, PolicyVersion, PolicyVersionAttributes};
 use crate::services::{Entity, Service};
 use crate::world::{Registration, World};
@@ -33,7 +33,6 @@ pub struct CollectionKey {
 pub struct WorldBuilder {
     world: World,
     domains: Vec<DomainInParts>,
-    digests: Digests,
 }
 
 #[derive(Debug)]
@@ -41,6 +40,15 @@ struct DomainInParts {
     domain: Domain,
     roles: Vec<(EntityName, Collection)>,
     groups: Vec<(EntityName, Collection)>,
+}
+
+impl DomainInParts {
+    fn collections(&mut self, kind: CollectionKind) -> &mut Vec<(EntityName, Collection)> {
+        match kind {
+            CollectionKind::Role => &mut self.roles,
+            CollectionKind::Group => &mut self.groups,
+        }
+    }
 }
 
 impl WorldBuilder {
@@ -73,11 +81,6 @@ impl WorldBuilder {
         self.world.principals.intern(name)
     }
 
-    /// The id of an audit reference.
-    pub fn text(&mut self, text: &str) -> TextId {
-        self.world.texts.intern(text)
-    }
-
     /// A domain.
     pub fn domain(
         &mut self,
@@ -105,49 +108,38 @@ impl WorldBuilder {
         let row = Change::PutCollection { kind, name: name.clone(), attributes };
         parts.domain.fingerprint.add(&row);
         let Change::PutCollection { attributes, .. } = row else { return None };
-        let collections = match kind {
-            CollectionKind::Role => &mut parts.roles,
-            CollectionKind::Group => &mut parts.groups,
-        };
+        let collections = parts.collections(kind);
         collections.push((name, Collection::new(attributes)));
         Some(CollectionKey { domain: domain.0, kind, place: collections.len() - 1 })
     }
 
-    /// All members of a role or group, in any order.
-    pub fn members(&mut self, collection: CollectionKey, mut members: Vec<Member>) {
-        members.sort_unstable_by_key(|member| member.principal);
-        let Some(parts) = self.domains.get_mut(collection.domain) else { return };
-        let collections = match collection.kind {
-            CollectionKind::Role => &mut parts.roles,
-            CollectionKind::Group => &mut parts.groups,
+    /// Starts to gather members, once all principals, roles and groups are in.
+    pub fn gather_members(&self) -> MemberGathering<'_> {
+        MemberGathering { builder: self, digests: Digests::default() }
+    }
+
+    /// Members of a role or group, in place of those it had.
+    pub fn members(&mut self, gathered: GatheredMembers) {
+        let Some(parts) = self.domains.get_mut(gathered.collection.domain) else { return };
+        let Some((_, held)) = parts.collections(gathered.collection.kind).get_mut(gathered.collection.place)
+        else {
+            return;
         };
-        let Some((name, held)) = collections.get_mut(collection.place) else { return };
-        let (world, digests) = (&self.world, &mut self.digests);
-        held.members = Members::from_sorted_knowing(members, &world.principals, |entry| {
-            digests.principal(world, entry).stands_for_others
-        });
-        let collection = CollectionHash::of(collection.kind, name);
-        for member in held.members.iter() {
-            parts.domain.fingerprint.add_member(collection, digests.texts(world, member), member.into());
-        }
+        held.members = gathered.members;
+        parts.domain.fingerprint.join(gathered.fingerprint);
     }
 
     /// A pending request.
     pub fn pending(&mut self, collection: CollectionKey, pending: Pending) {
         let Some(parts) = self.domains.get_mut(collection.domain) else { return };
-        let collections = match collection.kind {
-            CollectionKind::Role => &mut parts.roles,
-            CollectionKind::Group => &mut parts.groups,
-        };
+        let collections = parts.collections(collection.kind);
         let Some((name, held)) = collections.get_mut(collection.place) else { return };
-        parts.domain.fingerprint.add(&Change::PutPending {
-            kind: collection.kind,
-            name: name.clone(),
-            pending: pending.clone(),
-        });
+        let (kind, name) = (collection.kind, name.clone());
+        let row = Change::PutPending { kind, name, pending: pending.clone() };
         let requests = Arc::make_mut(&mut held.pending);
         let place = requests.partition_point(|other| other.name < pending.name);
         requests.insert(place, pending);
+        parts.domain.fingerprint.add(&row);
     }
 
     /// A version of a policy.
@@ -229,6 +221,15 @@ impl WorldBuilder {
         self.world.tombstones.insert(name, revision);
     }
 
+    fn name(&self, collection: CollectionKey) -> Option<&EntityName> {
+        let parts = self.domains.get(collection.domain)?;
+        let collections = match collection.kind {
+            CollectionKind::Role => &parts.roles,
+            CollectionKind::Group => &parts.groups,
+        };
+        collections.get(collection.place).map(|(name, _)| name)
+    }
+
     /// The world that the rows make.
     pub fn finish(mut self, head: Head) -> World {
         for parts in self.domains {
@@ -241,6 +242,44 @@ impl WorldBuilder {
         }
         self.world.head = head;
         self.world
+    }
+}
+
+/// Makes members ready for their places. It leaves the builder as it is, so that several threads
+/// can gather at once: memberships are most of a world.
+#[derive(Debug)]
+pub struct MemberGathering<'a> {
+    builder: &'a WorldBuilder,
+    digests: Digests,
+}
+
+/// All members of a role or group, ready for their place.
+#[derive(Debug)]
+pub struct GatheredMembers {
+    collection: CollectionKey,
+    members: Members,
+    fingerprint: Fingerprint,
+}
+
+impl MemberGathering<'_> {
+    /// The id of an audit reference.
+    pub fn text(&self, text: &str) -> TextId {
+        self.builder.world.texts.intern(text)
+    }
+
+    /// All members of a role or group, in any order; `None` for one of another builder.
+    pub fn gather(&mut self, collection: CollectionKey, mut members: Vec<Member>) -> Option<GatheredMembers> {
+        members.sort_unstable_by_key(|member| member.principal);
+        let (world, digests) = (&self.builder.world, &mut self.digests);
+        let members = Members::from_sorted_knowing(members, &world.principals, |entry| {
+            digests.principal(world, entry).stands_for_others
+        });
+        let hash = CollectionHash::of(collection.kind, self.builder.name(collection)?);
+        let mut fingerprint = Fingerprint::default();
+        for member in members.iter() {
+            fingerprint.add_member(hash, digests.texts(world, member), member.into());
+        }
+        Some(GatheredMembers { collection, members, fingerprint })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What holds for SQLite and PostgreSQL alike.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use athenz_model::names::{DomainName, EntityName, MemberName};
@@ -54,6 +54,7 @@ contract! {
     faults_before_the_commit_change_nothing,
     a_deleted_domain_takes_everything_along,
     heads_are_heard_of,
+    loading_is_one_moment_while_others_commit,
 }
 
 pub(crate) fn domain(name: &str) -> DomainName {
@@ -577,4 +578,49 @@ async fn heads_are_heard_of(place: Place) {
         }
         assert!(number < 20, "no hint came");
     }
+}
+
+/// Enough roles for several readers, each with members of its own.
+async fn loading_is_one_moment_while_others_commit(place: Place) {
+    const ROLES: usize = 300;
+    let mut node = node(&place).await;
+    node.commit("domain", new_domain("sports")).await.unwrap();
+    let put = |number: usize, round: usize| {
+        let (kind, name) = role(&format!("role{number}"));
+        let mut member = member(&format!("user.person{}", (number + round) % 7));
+        member.audit_reference = format!("ticket {number} {round}");
+        Change::PutMember { kind, name, member }
+    };
+    let roles = (0..ROLES).flat_map(|number| {
+        let (kind, name) = role(&format!("role{number}"));
+        let attributes = CollectionAttributes::new(START);
+        [Change::PutCollection { kind, name, attributes }, put(number, 0)]
+    });
+    let mut set = ChangeSet::loud(domain("sports"), roles.collect());
+    set.register_members(|_| false);
+    node.commit("roles", set).await.unwrap();
+    let mut at = BTreeMap::from([(node.world.head.sequence, node.world.clone())]);
+    let loading = tokio::spawn({
+        let store = node.store.clone();
+        async move {
+            let mut loaded = Vec::new();
+            for _ in 0..20 {
+                loaded.push(store.load().await.unwrap());
+            }
+            loaded
+        }
+    });
+    let mut round = 0;
+    while !loading.is_finished() {
+        round += 1;
+        // the first role and the last, so that a world of two moments would show
+        let changes = vec![put(0, round), put(ROLES - 1, round)];
+        node.commit(&format!("round {round}"), ChangeSet::loud(domain("sports"), changes)).await.unwrap();
+        at.insert(node.world.head.sequence, node.world.clone());
+    }
+    for loaded in loading.await.unwrap() {
+        let expected = &at[&loaded.head.sequence];
+        assert_eq!(expected.differences(&loaded), Vec::<String>::new(), "at {:?}", loaded.head.sequence);
+    }
+    node.check().await;
 }

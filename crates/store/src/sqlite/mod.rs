@@ -1,5 +1,7 @@
 //! Rows and log in an SQLite file: one thread that writes, a few connections that read.
 
+mod load;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -14,7 +16,7 @@ use crate::error::{CommitError, StoreError};
 use crate::faults::{FaultPoint, FaultPoints};
 use crate::log::{Batch, HeadRow};
 use crate::migrations::{self, Migration};
-use crate::read::{Loader, Scope, Table};
+use crate::read::Scope;
 use crate::statements::{Statement, for_sqlite};
 use crate::value::{OwnedRow, Value};
 use crate::write::{self, writes_of};
@@ -81,7 +83,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn load(&self, scope: Scope) -> Result<World, StoreError> {
-        self.shared.read(move |connection| load(connection, &scope)).await
+        load(&self.shared, scope).await
     }
 
     /// Runs statements in a transaction of their own; returns how many rows the first changed.
@@ -114,7 +116,7 @@ impl Locked {
     }
 
     pub(crate) async fn load(&self, scope: Scope) -> Result<World, StoreError> {
-        self.shared.read(move |connection| load(connection, &scope)).await
+        load(&self.shared, scope).await
     }
 
     pub(crate) async fn commit(self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
@@ -219,6 +221,11 @@ async fn blocking<T: Send + 'static>(
     joined.unwrap_or_else(|error| Err(StoreError::Unavailable(format!("reading stopped: {error}"))))
 }
 
+async fn load(shared: &Arc<Shared>, scope: Scope) -> Result<World, StoreError> {
+    let path = shared.path.clone();
+    shared.read(move |connection| load::load(connection, &path, &scope)).await
+}
+
 async fn read(
     shared: &Arc<Shared>,
     statement: Statement,
@@ -308,35 +315,6 @@ fn query(
         (0..columns).map(value).collect::<rusqlite::Result<Vec<_>>>().map(OwnedRow)
     })?;
     rows.collect()
-}
-
-fn load(connection: &mut Connection, scope: &Scope) -> Result<World, StoreError> {
-    // one snapshot for all tables
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-    let rows = query(&transaction, Statement::ReadHead, &[])?;
-    let (head, _) = HeadRow::of(rows.first().ok_or_else(|| StoreError::Damaged("no head".to_owned()))?)?;
-    let mut loader = Loader::new(scope);
-    for table in Table::ALL {
-        match (scope, table.of_domain()) {
-            (Scope::Domains { names, .. }, Some(text)) => {
-                let mut prepared = transaction.prepare_cached(&for_sqlite(&text))?;
-                for name in names {
-                    let mut rows = prepared.query([name.as_str()])?;
-                    while let Some(row) = rows.next()? {
-                        loader.row(*table, row)?;
-                    }
-                }
-            }
-            _ => {
-                let mut prepared = transaction.prepare(&table.of_all())?;
-                let mut rows = prepared.query([])?;
-                while let Some(row) = rows.next()? {
-                    loader.row(*table, row)?;
-                }
-            }
-        }
-    }
-    Ok(loader.finish(head.head))
 }
 
 fn commit(

@@ -1,5 +1,7 @@
 //! Rows and log in PostgreSQL, which many processes share. The row of the head is the lock.
 
+mod load;
+
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +11,20 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use futures_util::future::join_all;
-use futures_util::{TryStreamExt as _, pin_mut};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Socket};
+use tokio_postgres::{NoTls, Socket};
 
 use crate::config::StoreConfig;
 use crate::error::{CommitError, StoreError};
 use crate::faults::{FaultPoint, FaultPoints};
 use crate::log::{Batch, HeadRow, StoreId};
 use crate::migrations::{self, Migration};
-use crate::read::{Loader, Scope, Table};
+use crate::read::Scope;
 use crate::statements::Statement;
 use crate::tls::Tls;
 use crate::value::{OwnedRow, Value};
@@ -208,7 +209,7 @@ impl Postgres {
             .read_only(true)
             .start()
             .await?;
-        let world = load(snapshot.client(), scope).await?;
+        let world = load::load(snapshot.client(), scope).await?;
         snapshot.commit().await?;
         Ok(world)
     }
@@ -275,7 +276,7 @@ impl Locked {
 
     /// Nothing changes while the head is held, so that one statement after another sees the same.
     pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
-        Ok(load(self.client()?, scope).await?)
+        Ok(load::load(self.client()?, scope).await?)
     }
 
     pub(crate) async fn commit(mut self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
@@ -416,43 +417,6 @@ fn owned(row: &tokio_postgres::Row) -> Result<OwnedRow, tokio_postgres::Error> {
         })
     };
     row.columns().iter().enumerate().map(value).collect::<Result<Vec<_>, _>>().map(OwnedRow)
-}
-
-async fn load(client: &Client, scope: &Scope) -> Result<World, Failure> {
-    let row = client.query_one(Statement::ReadHead.text(), &[]).await?;
-    let (head, _) = HeadRow::of(&row)?;
-    let mut loader = Loader::new(scope);
-    for table in Table::ALL {
-        match (scope, table.of_domain()) {
-            (Scope::Domains { names, .. }, Some(text)) => {
-                let statement = client.prepare(&text).await?;
-                for name in names {
-                    let name = Value::from(name.as_str());
-                    read_table(client, &statement, &[name], *table, &mut loader).await?;
-                }
-            }
-            _ => {
-                let statement = client.prepare(&table.of_all()).await?;
-                read_table(client, &statement, &[], *table, &mut loader).await?;
-            }
-        }
-    }
-    Ok(loader.finish(head.head))
-}
-
-async fn read_table(
-    client: &Client,
-    statement: &tokio_postgres::Statement,
-    values: &[Value<'_>],
-    table: Table,
-    loader: &mut Loader,
-) -> Result<(), Failure> {
-    let rows = client.query_raw(statement, values.iter()).await?;
-    pin_mut!(rows);
-    while let Some(row) = rows.try_next().await? {
-        loader.row(table, &row)?;
-    }
-    Ok(())
 }
 
 async fn follow_heads<T: MakeTlsConnect<Socket>>(

@@ -1,11 +1,13 @@
 //! Rows as a world, table by table without joins.
 
+mod members;
+mod table;
+
 use std::sync::Arc;
 
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::AssertionEffect;
-use athenz_policy::{Member, PrincipalId, SystemDisabled, TextId};
-use athenz_world::load::{CollectionKey, DomainKey};
+use athenz_world::load::{CollectionKey, DomainKey, GatheredMembers};
 use athenz_world::{
     Assertion, CollectionAttributes, CollectionKind, CollectionSettings, DomainAttributes, Entity, Head,
     Pending, PendingKind, PolicyVersionAttributes, Registration, Sequence, Service, World, WorldBuilder,
@@ -17,129 +19,12 @@ use crate::error::StoreError;
 use crate::value::Columns;
 use crate::write::{REGISTERED, SUSPENDED, UNKNOWN};
 
-/// Which rows to read.
-#[derive(Clone, Debug)]
-pub(crate) enum Scope {
-    /// All of them.
-    All,
-    /// Those of some domains, in exchange for what a world holds of them.
-    Domains {
-        /// The world that is brought up to date.
-        world: Box<World>,
-        /// The domains.
-        names: Vec<DomainName>,
-    },
-}
+pub(crate) use self::members::MemberReader;
+use self::members::PrincipalNumbers;
+pub(crate) use self::table::{Scope, Table};
 
-/// A table of a world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Table {
-    Principal,
-    Tombstone,
-    Domain,
-    Collection,
-    Member,
-    Pending,
-    Version,
-    Assertion,
-    Service,
-    Entity,
-    Template,
-    Quota,
-    Dependency,
-}
-
-const OF_DOMAIN: &str = " WHERE domain_id = (SELECT id FROM domain WHERE name = $1)";
-const OF_COLLECTIONS: &str = " WHERE collection_id IN (SELECT c.id FROM collection c \
-    JOIN domain d ON d.id = c.domain_id WHERE d.name = $1)";
-const OF_VERSIONS: &str = " WHERE version_id IN (SELECT v.id FROM policy_version v \
-    JOIN domain d ON d.id = v.domain_id WHERE d.name = $1)";
-
-impl Table {
-    /// Every table, parents before children.
-    pub(crate) const ALL: &[Self] = &[
-        Self::Principal,
-        Self::Tombstone,
-        Self::Domain,
-        Self::Collection,
-        Self::Member,
-        Self::Pending,
-        Self::Version,
-        Self::Assertion,
-        Self::Service,
-        Self::Entity,
-        Self::Template,
-        Self::Quota,
-        Self::Dependency,
-    ];
-
-    /// Selection, condition for one domain (`$1`), order.
-    const fn parts(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Principal => ("SELECT id, name, registration FROM principal", "", " ORDER BY id"),
-            Self::Tombstone => ("SELECT domain, revision FROM tombstone", " WHERE domain = $1", ""),
-            Self::Domain => (
-                "SELECT id, name, revision, modified, attributes FROM domain",
-                " WHERE name = $1",
-                " ORDER BY id",
-            ),
-            Self::Collection => (
-                "SELECT id, domain_id, kind, name, created, modified, trust, settings FROM collection",
-                OF_DOMAIN,
-                " ORDER BY id",
-            ),
-            Self::Member => (
-                "SELECT collection_id, principal_id, requester_id, audit_reference, system_disabled, inactive, \
-                 expiration, review_reminder FROM member",
-                OF_COLLECTIONS,
-                " ORDER BY collection_id, principal_id",
-            ),
-            Self::Pending => (
-                "SELECT collection_id, member, kind, requester, requested, audit_reference, expiration, \
-                 review_reminder FROM pending_member",
-                OF_COLLECTIONS,
-                "",
-            ),
-            Self::Version => (
-                "SELECT id, domain_id, policy, version, active, modified, description, tags, owner, spelling \
-                 FROM policy_version",
-                OF_DOMAIN,
-                " ORDER BY id",
-            ),
-            Self::Assertion => (
-                "SELECT id, version_id, role, action, resource, effect, conditions FROM assertion",
-                OF_VERSIONS,
-                " ORDER BY id",
-            ),
-            Self::Service => ("SELECT domain_id, name, attributes FROM service", OF_DOMAIN, ""),
-            Self::Entity => ("SELECT domain_id, name, value FROM entity", OF_DOMAIN, ""),
-            Self::Template => ("SELECT domain_id, name, version FROM template", OF_DOMAIN, ""),
-            Self::Quota => ("SELECT domain_id, limits FROM quota", OF_DOMAIN, ""),
-            Self::Dependency => ("SELECT domain_id, service FROM dependency", OF_DOMAIN, ""),
-        }
-    }
-
-    /// Reads all rows.
-    pub(crate) fn of_all(self) -> String {
-        let (select, _, order) = self.parts();
-        format!("{select}{order}")
-    }
-
-    /// Reads the rows of the domain `$1`; none for what belongs to no domain.
-    pub(crate) fn of_domain(self) -> Option<String> {
-        let (select, condition, order) = self.parts();
-        (!condition.is_empty()).then(|| format!("{select}{condition}{order}"))
-    }
-}
-
-/// Members of a collection while its rows come in.
-struct Gathered {
-    collection: CollectionKey,
-    row: i64,
-    members: Vec<Member>,
-}
-
-/// Takes rows of all tables in the order of [`Table::ALL`] and makes a world of them.
+/// Takes the rows of [`Table::BEFORE_MEMBERS`], the memberships, and the rows of
+/// [`Table::AFTER_MEMBERS`], and makes a world of them.
 pub(crate) struct Loader {
     builder: WorldBuilder,
     principals: PrincipalNumbers,
@@ -147,8 +32,6 @@ pub(crate) struct Loader {
     collections: FxHashMap<i64, CollectionKey>,
     versions: FxHashMap<i64, (DomainKey, EntityName, SimpleName)>,
     settings: FxHashMap<String, Arc<CollectionSettings>>,
-    last_text: Option<(String, TextId)>,
-    gathered: Option<Gathered>,
 }
 
 impl Loader {
@@ -169,8 +52,6 @@ impl Loader {
             collections: FxHashMap::default(),
             versions: FxHashMap::default(),
             settings: FxHashMap::default(),
-            last_text: None,
-            gathered: None,
         }
     }
 
@@ -184,7 +65,6 @@ impl Loader {
             }
             Table::Domain => self.domain(row),
             Table::Collection => self.collection(row),
-            Table::Member => self.member(row),
             Table::Pending => self.pending(row),
             Table::Version => self.version(row),
             Table::Assertion => self.assertion(row),
@@ -194,9 +74,25 @@ impl Loader {
         }
     }
 
+    /// Takes memberships; several readers may be at work at once.
+    pub(crate) fn member_reader(&self) -> MemberReader<'_> {
+        MemberReader::new(self)
+    }
+
+    /// What the readers of memberships read.
+    pub(crate) fn members(&mut self, gathered: Vec<GatheredMembers>) {
+        gathered.into_iter().for_each(|gathered| self.builder.members(gathered));
+    }
+
+    /// Row numbers of all roles and groups, first and last of each part of about equal size.
+    pub(crate) fn collection_ranges(&self, size: usize) -> Vec<(i64, i64)> {
+        let mut numbers: Vec<i64> = self.collections.keys().copied().collect();
+        numbers.sort_unstable();
+        numbers.chunks(size).filter_map(|part| Some((*part.first()?, *part.last()?))).collect()
+    }
+
     /// The world, once all rows are in.
-    pub(crate) fn finish(mut self, head: Head) -> World {
-        self.finish_members();
+    pub(crate) fn finish(self, head: Head) -> World {
         self.builder.finish(head)
     }
 
@@ -268,46 +164,6 @@ impl Loader {
         let settings: Arc<CollectionSettings> = Arc::new(from_json(text)?);
         self.settings.insert(text.to_owned(), Arc::clone(&settings));
         Ok(settings)
-    }
-
-    fn member(&mut self, row: &impl Columns) -> Result<(), StoreError> {
-        let collection = row.integer(0)?;
-        if self.gathered.as_ref().is_none_or(|gathered| gathered.row != collection) {
-            self.finish_members();
-            let key = self.collection_key(collection)?;
-            self.gathered = Some(Gathered { collection: key, row: collection, members: Vec::new() });
-        }
-        let member = Member {
-            principal: self.principals.id(row.integer(1)?)?,
-            requester: row.optional_integer(2)?.map(|number| self.principals.id(number)).transpose()?,
-            audit_reference: row.optional_text(3)?.map(|text| self.text_id(text)),
-            system_disabled: SystemDisabled::from_bits(small(row.integer(4)?)?),
-            active: !row.flag(5)?,
-            expiration: row.optional_moment(6)?,
-            review_reminder: row.optional_moment(7)?,
-        };
-        if let Some(gathered) = &mut self.gathered {
-            gathered.members.push(member);
-        }
-        Ok(())
-    }
-
-    fn finish_members(&mut self) {
-        if let Some(gathered) = self.gathered.take() {
-            self.builder.members(gathered.collection, gathered.members);
-        }
-    }
-
-    /// Audit references of neighbours are often the same.
-    fn text_id(&mut self, text: &str) -> TextId {
-        match &self.last_text {
-            Some((last, id)) if last == text => *id,
-            _ => {
-                let id = self.builder.text(text);
-                self.last_text = Some((text.to_owned(), id));
-                id
-            }
-        }
     }
 
     fn pending(&mut self, row: &impl Columns) -> Result<(), StoreError> {
@@ -382,42 +238,6 @@ impl Loader {
             _ => self.builder.dependency(domain, text.to_owned()),
         }
         Ok(())
-    }
-}
-
-/// Row numbers of principals to ids of the world: an array, since the numbers are dense but for
-/// what failed transactions left out.
-#[derive(Default)]
-struct PrincipalNumbers {
-    dense: Vec<Option<PrincipalId>>,
-    sparse: FxHashMap<i64, PrincipalId>,
-}
-
-/// The longest gap between two numbers that the array takes.
-const GAP: usize = 1 << 20;
-
-impl PrincipalNumbers {
-    fn insert(&mut self, number: i64, id: PrincipalId) {
-        match usize::try_from(number) {
-            Ok(place) if place < self.dense.len() + GAP => {
-                if place >= self.dense.len() {
-                    self.dense.resize(place + 1, None);
-                }
-                if let Some(slot) = self.dense.get_mut(place) {
-                    *slot = Some(id);
-                }
-            }
-            _ => {
-                self.sparse.insert(number, id);
-            }
-        }
-    }
-
-    fn id(&self, number: i64) -> Result<PrincipalId, StoreError> {
-        let dense = usize::try_from(number).ok().and_then(|place| self.dense.get(place).copied().flatten());
-        dense
-            .or_else(|| self.sparse.get(&number).copied())
-            .ok_or_else(|| StoreError::Damaged(format!("membership of unknown principal {number}")))
     }
 }
 
