@@ -5,12 +5,14 @@
 //! * [`operation`]: the 172 operations as data.
 //! * [`schema`]: the contract as clients may ask for it.
 //! * [`timestamp`], [`clock`]: UTC moments in milliseconds, and where "now" comes from.
+//! * [`departed`]: services whose credentials ended with them.
 //! * [`error`]: `{"code", "message"}`, the one form in which a server says no.
 //!
 //! No IO, and no dependency on anything else of this project.
 #![warn(missing_docs)]
 
 pub mod clock;
+pub mod departed;
 pub mod error;
 pub mod names;
 pub mod operation;
@@ -19,5 +21,6 @@ pub mod timestamp;
 pub mod wire;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use departed::DepartedServices;
 pub use error::ApiError;
 pub use timestamp::Timestamp;

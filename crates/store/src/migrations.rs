@@ -20,8 +20,10 @@ macro_rules! migrations {
     };
 }
 
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_rows_and_log");
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_rows_and_log");
+pub(crate) const SQLITE: &[Migration] =
+    migrations!("sqlite": 1 "0001_rows_and_log", 2 "0002_departed_services");
+pub(crate) const POSTGRES: &[Migration] =
+    migrations!("postgres": 1 "0001_rows_and_log", 2 "0002_departed_services");
 
 /// The table that remembers what was applied; both databases take it.
 pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS store_migration (

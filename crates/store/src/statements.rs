@@ -120,6 +120,12 @@ statements! {
         ON CONFLICT (domain_id, name) DO UPDATE SET attributes = excluded.attributes"
     );
     DeleteService = concat!("DELETE FROM service WHERE domain_id = ", domain!(), " AND name = $2");
+    ServiceLeaves = "INSERT INTO departed_service (domain, service) VALUES ($1, $2) \
+        ON CONFLICT (domain, service) DO NOTHING";
+    ServicesLeave = "INSERT INTO departed_service (domain, service) SELECT d.name, s.name \
+        FROM service s JOIN domain d ON d.id = s.domain_id WHERE d.name = $1 \
+        ON CONFLICT (domain, service) DO NOTHING";
+    ServiceComesBack = "DELETE FROM departed_service WHERE domain = $1 AND service = $2";
     PutEntity = concat!(
         "INSERT INTO entity (domain_id, name, value) VALUES (", domain!(), ", $2, $3) \
         ON CONFLICT (domain_id, name) DO UPDATE SET value = excluded.value"

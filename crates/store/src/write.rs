@@ -180,6 +180,7 @@ impl<'a> Writer<'a> {
         self.touched_versions.clear();
         let place = Place { domain: &part.domain, stamp: entry.stamp };
         if part.changes.contains(&Change::DeleteDomain) {
+            self.any(Statement::ServicesLeave, [place.domain.into()]);
             self.one(Statement::DeleteDomain, [place.domain.into()]);
             self.any(Statement::PutTombstone, [place.domain.into(), entry.sequence.0.into()]);
             return Ok(());
@@ -405,10 +406,12 @@ impl<'a> Writer<'a> {
         let domain: Value<'a> = place.domain.into();
         match change {
             Change::PutService { name, service } => {
+                self.any(Statement::ServiceComesBack, [domain.clone(), name.as_str().into()]);
                 self.one(Statement::PutService, [domain, name.as_str().into(), json(service)?]);
             }
             Change::DeleteService { name } => {
-                self.one(Statement::DeleteService, [domain, name.as_str().into()])
+                self.any(Statement::ServiceLeaves, [domain.clone(), name.as_str().into()]);
+                self.one(Statement::DeleteService, [domain, name.as_str().into()]);
             }
             Change::PutEntity { name, value } => {
                 self.one(Statement::PutEntity, [domain, name.as_str().into(), value.0.as_str().into()]);

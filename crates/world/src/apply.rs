@@ -129,6 +129,7 @@ impl World {
         }
         let domain = edit.finish(part.loudness);
         self.tombstones.remove(&part.domain);
+        self.note_departures(part);
         self.reindex(&domain.name, before.as_deref(), Some(&domain.attributes));
         self.domains.insert(part.domain.clone(), Arc::new(domain));
         Ok(())
@@ -140,7 +141,20 @@ impl World {
         };
         self.reindex(name, Some(&domain.attributes), None);
         self.tombstones.insert(name.clone(), sequence);
+        for service in domain.services.keys() {
+            self.departed.leave(name, service.clone());
+        }
         Ok(())
+    }
+
+    fn note_departures(&mut self, part: &Part) {
+        for change in &part.changes {
+            match change {
+                Change::PutService { name, .. } => self.departed.come_back(&part.domain, name),
+                Change::DeleteService { name } => self.departed.leave(&part.domain, name.clone()),
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn reindex(

@@ -65,6 +65,7 @@ impl WorldBuilder {
     /// Leaves out a domain of the world this started with, and what is known of its deletion.
     pub fn forget(&mut self, name: &DomainName) {
         self.world.tombstones.remove(name);
+        self.world.departed.forget(name);
         if let Some(domain) = self.world.domains.remove(name) {
             self.world.reindex(name, Some(&domain.attributes), None);
         }
@@ -214,6 +215,11 @@ impl WorldBuilder {
         let Some(parts) = self.domains.get_mut(domain.0) else { return };
         parts.domain.fingerprint.add(&Change::PutDependency { service: service.clone() });
         Arc::make_mut(&mut parts.domain.dependencies).insert(service);
+    }
+
+    /// A deleted service.
+    pub fn departed(&mut self, domain: &DomainName, service: SimpleName) {
+        self.world.departed.leave(domain, service);
     }
 
     /// A deleted domain.

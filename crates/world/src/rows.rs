@@ -159,6 +159,9 @@ impl World {
         if tombstones(self) != tombstones(other) {
             found.push(format!("tombstones: {:?} and {:?}", tombstones(self), tombstones(other)));
         }
+        if self.departed != other.departed {
+            found.push(format!("departed services: {:?} and {:?}", self.departed, other.departed));
+        }
         found
     }
 

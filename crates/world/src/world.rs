@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use athenz_model::Timestamp;
 use athenz_model::names::{DomainName, MemberName};
+use athenz_model::{DepartedServices, Timestamp};
 use athenz_policy::{Directory, Member, PrincipalId, Principals, Texts};
 use imbl::{HashMap, OrdMap, Vector};
 
@@ -71,6 +71,7 @@ pub struct World {
     pub(crate) registered: Vector<Registration>,
     pub(crate) unique: HashMap<Unique, DomainName>,
     pub(crate) tombstones: OrdMap<DomainName, Sequence>,
+    pub(crate) departed: DepartedServices,
 }
 
 impl Default for World {
@@ -83,6 +84,7 @@ impl Default for World {
             registered: Vector::new(),
             unique: HashMap::new(),
             tombstones: OrdMap::new(),
+            departed: DepartedServices::default(),
         }
     }
 }
@@ -164,6 +166,11 @@ impl World {
     /// Deleted domains that have not been made again, with the revision of their deletion.
     pub fn tombstones(&self) -> impl Iterator<Item = (&DomainName, Sequence)> {
         self.tombstones.iter().map(|(name, revision)| (name, *revision))
+    }
+
+    /// Services that were deleted, alone or with their domain, and not made again.
+    pub const fn departed(&self) -> &DepartedServices {
+        &self.departed
     }
 
     /// A role or group by domain and short name.

@@ -73,6 +73,8 @@ pub struct Config {
     pub service_name_min_length: usize,
     /// Whether service names may hold underscores.
     pub allow_underscore_in_service_names: bool,
+    /// Whether a service that is made again has the memberships of the deleted one, as in Athenz.
+    pub services_regain_memberships: bool,
     /// Host suffixes of provider endpoints; empty is any host.
     pub provider_endpoints: Vec<String>,
     /// Caps on membership days; 0 is no cap.
@@ -151,6 +153,7 @@ impl Default for Config {
             reserved_service_names: words("com net org edu biz gov mil info name mobi cloud"),
             service_name_min_length: 3,
             allow_underscore_in_service_names: false,
+            services_regain_memberships: false,
             provider_endpoints: Vec::new(),
             default_max_user_expiry_days: 0,
             default_max_service_expiry_days: 0,

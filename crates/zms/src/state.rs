@@ -119,6 +119,11 @@ impl Zms {
         self.writer.write(facts, move |context| bootstrap::set_up(context, &services)).await.map(drop)
     }
 
+    /// What makes a name a user.
+    pub fn user_domains(&self) -> &athenz_model::names::UserDomains {
+        &self.rules.users
+    }
+
     /// The newest world this process knows. With a store of its own that is the newest there is.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()

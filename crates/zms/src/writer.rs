@@ -16,6 +16,7 @@ use athenz_world::{ChangeSet, Head, LogEntry, Sequence, World};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access;
+use crate::commands::leaving;
 use crate::config::Rules;
 use crate::context::{Caller, Context};
 use crate::owner_header::OwnerHeader;
@@ -241,6 +242,7 @@ impl Writer {
         }
         let mut changes = (job.decide)(&context)?;
         sizes::check(&changes)?;
+        leaving::readmit(&context, &mut changes);
         changes.register_members(|name| world.is_registered(name));
         if changes.is_empty() {
             return Ok(None);

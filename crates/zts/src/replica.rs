@@ -1,13 +1,14 @@
 //! What this server holds of ZMS: takes events, publishes indexes, keeps documents on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
-use athenz_model::{Clock, Timestamp};
+use athenz_model::names::{DomainName, SimpleName};
+use athenz_model::{Clock, DepartedServices, Timestamp};
 use athenz_serve::freshness::{Freshness, Revision};
 use athenz_serve::metrics::Metrics;
 use tokio::sync::Notify;
@@ -35,7 +36,7 @@ pub enum Applied {
 pub struct Replica {
     index: ArcSwap<Index>,
     /// Taken by whoever changes the index; also what each domain was last seen as.
-    writer: Mutex<BTreeMap<String, Seen>>,
+    writer: Mutex<BTreeMap<String, Held>>,
     disk: Option<DiskStore>,
     clock: Arc<dyn Clock>,
     checkpoint_at: AtomicI64,
@@ -54,17 +55,26 @@ struct Seen {
     modified: Timestamp,
 }
 
+/// What is remembered of a domain, also when it is gone.
+#[derive(Debug)]
+struct Held {
+    seen: Seen,
+    services: BTreeSet<SimpleName>,
+}
+
 /// A domain that is compiled already.
 #[derive(Debug)]
 pub struct Prepared {
     name: String,
     seen: Seen,
+    services: BTreeSet<SimpleName>,
     entry: Option<Arc<DomainEntry>>,
 }
 
 enum Step {
     Upsert(Prepared, Option<Arc<TrustedDomain>>),
     Delete(String),
+    Departed(DepartedServices),
     Checkpoint(Checkpoint),
 }
 
@@ -192,33 +202,40 @@ impl Replica {
     /// A domain made ready for [`Self::load`].
     pub fn prepare(&self, domain: &TrustedDomain) -> Prepared {
         let seen = Seen { epoch: domain.epoch(), modified: domain.modified() };
-        Prepared { name: domain.name().to_owned(), seen, entry: self.index().compile(domain) }
+        let (name, services) = (domain.name().to_owned(), domain.services().collect());
+        Prepared { name, seen, services, entry: self.index().compile(domain) }
     }
 
-    /// Takes domains that came from disk, and need not be written there.
-    pub fn load(&self, domains: Vec<Prepared>) -> Vec<Applied> {
-        self.take(domains.into_iter().map(|domain| Step::Upsert(domain, None)).collect())
+    /// Takes what came from disk, and need not be written there.
+    pub fn load(&self, departed: DepartedServices, domains: Vec<Prepared>) -> Vec<Applied> {
+        let domains = domains.into_iter().map(|domain| Step::Upsert(domain, None));
+        self.take(std::iter::once(Step::Departed(departed)).chain(domains).collect())
     }
 
     fn step(&self, event: Event) -> Step {
         match event {
             Event::Upsert(domain) => Step::Upsert(self.prepare(&domain), Some(domain)),
             Event::Delete(name) => Step::Delete(name),
+            Event::Departed(services) => Step::Departed(services),
             Event::Checkpoint(checkpoint) => Step::Checkpoint(checkpoint),
         }
     }
 
     fn take(&self, steps: Vec<Step>) -> Vec<Applied> {
-        let mut seen = self.writer();
+        let mut held = self.writer();
         let mut index = Index::clone(&self.index.load());
         let mut reached = None;
         let mut results = Vec::with_capacity(steps.len());
         for step in steps {
             results.push(match step {
                 Step::Upsert(domain, original) => {
-                    self.upsert(&mut index, &mut seen, domain, original.as_deref())
+                    self.upsert(&mut index, &mut held, domain, original.as_deref())
                 }
-                Step::Delete(name) => self.delete(&mut index, &name),
+                Step::Delete(name) => self.delete(&mut index, &mut held, &name),
+                Step::Departed(services) => {
+                    *index.departed_mut() = services;
+                    Applied::Taken
+                }
                 Step::Checkpoint(checkpoint) => {
                     reached = Some(checkpoint);
                     Applied::Taken
@@ -238,28 +255,57 @@ impl Replica {
     fn upsert(
         &self,
         index: &mut Index,
-        seen: &mut BTreeMap<String, Seen>,
+        held: &mut BTreeMap<String, Held>,
         domain: Prepared,
         original: Option<&TrustedDomain>,
     ) -> Applied {
-        let Prepared { name, seen: state, entry } = domain;
-        if seen.get(&name).is_some_and(|held| state < *held) {
-            tracing::warn!(domain = name, modified = %state.modified, "an older state of a domain is refused");
+        let Prepared { name, seen, services, entry } = domain;
+        if held.get(&name).is_some_and(|held| seen < held.seen) {
+            tracing::warn!(domain = name, modified = %seen.modified, "an older state of a domain is refused");
             return Applied::Older { domain: name };
         }
+        self.note_departures(index, &name, held.get(&name), &services);
         index.replace(&name, entry);
         original.into_iter().for_each(|domain| self.keep(domain));
-        seen.insert(name, state);
+        held.insert(name, Held { seen, services });
         Applied::Taken
     }
 
     /// What the domain was last seen as stays known: a re-created domain is newer, a replayed one is not.
-    fn delete(&self, index: &mut Index, name: &str) -> Applied {
+    fn delete(&self, index: &mut Index, held: &mut BTreeMap<String, Held>, name: &str) -> Applied {
+        self.note_departures(index, name, held.get(name), &BTreeSet::new());
+        if let Some(held) = held.get_mut(name) {
+            held.services.clear();
+        }
         index.replace(name, None);
         if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.remove(name)) {
             tracing::warn!(domain = name, %error, "the file of a deleted domain cannot be removed");
         }
         Applied::Taken
+    }
+
+    /// Remembers on disk which services are gone, before the document that no longer has them.
+    fn note_departures(
+        &self,
+        index: &mut Index,
+        domain: &str,
+        before: Option<&Held>,
+        now: &BTreeSet<SimpleName>,
+    ) {
+        let Ok(domain) = DomainName::parse(domain) else { return };
+        let departed = index.departed_mut();
+        let known = departed.clone();
+        for service in before.into_iter().flat_map(|before| before.services.difference(now)) {
+            departed.leave(&domain, service.clone());
+        }
+        for service in now {
+            departed.come_back(&domain, service);
+        }
+        if *departed != known
+            && let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.save_departed(departed))
+        {
+            tracing::warn!(%domain, %error, "deleted services cannot be kept on disk");
+        }
     }
 
     /// A domain of our own process has no document that could be verified again; it is not kept.
@@ -271,7 +317,7 @@ impl Replica {
         }
     }
 
-    fn writer(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+    fn writer(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -71,6 +71,7 @@ impl Feed {
             }
         }
         events.extend(self.gone(&world));
+        events.push(Event::Departed(world.departed().clone()));
         if !self.failed {
             let sequence = u64::try_from(world.head.sequence.0).unwrap_or_default();
             events.push(Event::Checkpoint(Checkpoint { epoch, sequence }));

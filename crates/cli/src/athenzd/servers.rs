@@ -12,7 +12,7 @@ use athenz_model::names::UserDomains;
 use athenz_serve::access_log::AccessLog;
 use athenz_serve::caller::{
     Authenticator, Authority as CallerAuthority, CertificateAuthority, CertificateRules, OpenPaths,
-    PrincipalTokenAuthority, PublicKeys, RoleTokenAuthority, TokenSettings,
+    PrincipalTokenAuthority, PublicKeys, RoleTokenAuthority, TokenSettings, check_not_departed,
 };
 use athenz_serve::health::Health;
 use athenz_serve::limits::RequestLimits;
@@ -156,8 +156,12 @@ pub async fn start_zms(settings: ZmsSettings) -> Result<RunningZms, ServerError>
         Arc::new(PrincipalTokenAuthority::new(of_users(TokenSettings::principal(), &user_domain), keys)),
         Arc::new(CertificateAuthority::new(CertificateRules::default())),
     ];
-    let authenticator =
-        Authenticator::new(authorities).with_open_paths(OpenPaths::parse(&settings.open_paths)?);
+    let known = Arc::clone(&zms);
+    let authenticator = Authenticator::new(authorities)
+        .with_open_paths(OpenPaths::parse(&settings.open_paths)?)
+        .with_check(Arc::new(move |caller| {
+            check_not_departed(known.world().departed(), known.user_domains(), caller)
+        }));
     let mount = athenz_zms::mount(Arc::clone(&zms), Arc::new(authenticator));
     Ok(RunningZms { zms, router: settings.surroundings.router(mount)? })
 }
@@ -256,9 +260,13 @@ pub fn start_zts(settings: ZtsSettings) -> Result<RunningZts, ServerError> {
         Arc::new(CertificateAuthority::new(CertificateRules::default())),
         Arc::new(RoleTokenAuthority::new(of_users(TokenSettings::role(), &user_domain), keys)),
     ];
+    let known = Arc::clone(&state);
     let authenticator = Authenticator::new(authorities)
         .with_open_paths(OpenPaths::parse(&settings.open_paths)?)
-        .refusing_restricted();
+        .refusing_restricted()
+        .with_check(Arc::new(move |caller| {
+            check_not_departed(known.index().departed(), &known.user_domains, caller)
+        }));
     let mount = athenz_zts::api::mount(Arc::clone(&state), Arc::new(authenticator));
     Ok(RunningZts { state, replica, router: settings.surroundings.router(mount)? })
 }

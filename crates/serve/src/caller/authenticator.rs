@@ -13,8 +13,8 @@ use super::open_paths::OpenPaths;
 use super::principal::{Outcome, Principal};
 use crate::wire::{Refusal, check_name};
 
-/// Whether an authenticated user is still one.
-pub type UserCheck = Arc<dyn Fn(&Principal) -> bool + Send + Sync>;
+/// Whether a caller with a good credential may come in.
+pub type CallerCheck = Arc<dyn Fn(&Principal) -> Result<(), ApiError> + Send + Sync>;
 
 /// The authorities of a server, in order.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Authenticator {
     open_paths: OpenPaths,
     join_challenges: bool,
     refuse_restricted: bool,
-    user_check: Option<UserCheck>,
+    check: Option<CallerCheck>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -63,17 +63,17 @@ impl Authenticator {
         self
     }
 
-    /// Asks of each authenticated caller whether it is still active.
+    /// Asks this of each authenticated caller.
     #[must_use]
-    pub fn with_user_check(mut self, check: UserCheck) -> Self {
-        self.user_check = Some(check);
+    pub fn with_check(mut self, check: CallerCheck) -> Self {
+        self.check = Some(check);
         self
     }
 
     /// Finds the caller of a request: `None` where a path is open and no credential was shown.
     ///
     /// # Errors
-    /// 401 with the challenges; 500 without any authority.
+    /// 401 with the challenges, or what the check of callers says; 500 without any authority.
     pub fn authenticate(
         &self,
         request: &RequestFacts<'_>,
@@ -104,8 +104,8 @@ impl Authenticator {
         if let Err(error) = check_name(principal.log_name(), Grammar::PrincipalName, "PrincipalName") {
             return Err(Refusal::from(error).noted("the caller's name is no principal name"));
         }
-        if self.user_check.as_ref().is_some_and(|is_active| !is_active(&principal)) {
-            return Err(ApiError::unauthorized("user is not valid").into());
+        if let Some(check) = &self.check {
+            check(&principal)?;
         }
         Ok(principal)
     }

@@ -63,6 +63,10 @@ impl Loader {
                 self.builder.tombstone(domain_name(row.text(0)?)?, Sequence(row.integer(1)?));
                 Ok(())
             }
+            Table::Departed => {
+                self.builder.departed(&domain_name(row.text(0)?)?, simple_name(row.text(1)?)?);
+                Ok(())
+            }
             Table::Domain => self.domain(row),
             Table::Collection => self.collection(row),
             Table::Pending => self.pending(row),

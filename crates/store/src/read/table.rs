@@ -22,6 +22,7 @@ pub(crate) enum Scope {
 pub(crate) enum Table {
     Principal,
     Tombstone,
+    Departed,
     Domain,
     Collection,
     Pending,
@@ -43,7 +44,7 @@ const OF_VERSIONS: &str = " WHERE version_id IN (SELECT v.id FROM policy_version
 impl Table {
     /// What memberships refer to, parents before children.
     pub(crate) const BEFORE_MEMBERS: &[Self] =
-        &[Self::Principal, Self::Tombstone, Self::Domain, Self::Collection];
+        &[Self::Principal, Self::Tombstone, Self::Departed, Self::Domain, Self::Collection];
 
     /// The rest, parents before children.
     pub(crate) const AFTER_MEMBERS: &[Self] = &[
@@ -62,6 +63,7 @@ impl Table {
         match self {
             Self::Principal => ("SELECT id, name, registration FROM principal", "", " ORDER BY id"),
             Self::Tombstone => ("SELECT domain, revision FROM tombstone", " WHERE domain = $1", ""),
+            Self::Departed => ("SELECT domain, service FROM departed_service", " WHERE domain = $1", ""),
             Self::Domain => (
                 "SELECT id, name, revision, modified, attributes FROM domain",
                 " WHERE name = $1",

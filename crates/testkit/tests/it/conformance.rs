@@ -6,8 +6,8 @@ use athenz_conformance::{Allowed, Recording, Report, Strictness, play_all};
 use athenz_testkit::{Replication, Shape, StoreKind, TestWorld, WorldSettings};
 use athenz_zts::config::DocumentForm;
 
-/// They deny or withdraw what all scenarios of their kind rest on.
-const ALONE: [&str; 1] = ["zts-cert-26-rights-withdrawn"];
+/// They deny or withdraw what all scenarios of their kind rest on, or ask whether nothing changes.
+const ALONE: [&str; 2] = ["zts-cert-26-rights-withdrawn", "zms-domain-19-modified-domains"];
 
 /// Waits half a minute for a membership to end, which nothing here can hurry. Who is out when is
 /// tested on a clock of its own.

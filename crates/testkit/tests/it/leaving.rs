@@ -1,6 +1,6 @@
 //! What is left behind when users, services and old members go.
 
-use athenz_testkit::TestWorld;
+use athenz_testkit::{Replication, Shape, TestWorld, WorldSettings};
 use serde_json::{Value, json};
 
 use crate::sports;
@@ -143,4 +143,78 @@ async fn no_put_and_no_review_ends_the_last_administrator() {
     jane.put(&format!("{role}/review"), &out).await.refused(403);
     let another = json!({"name": "admin", "roleMembers": [over, {"memberName": "user.ann"}]});
     jane.put(role, &another).await.expect(204);
+}
+
+#[tokio::test]
+async fn the_credentials_of_a_deleted_service_end_with_it() {
+    for replication in [Replication::Channel, Replication::Polling] {
+        let (settings, _) = sports::settings();
+        let shape = Shape { replication, ..settings.shape };
+        let world = TestWorld::start_with(WorldSettings { shape, ..settings }).await;
+        sports::furnish(&world).await;
+        let (jane, api) = (world.user("jane"), world.service("sports.api"));
+        // of no service that ever was: as good as its certificate
+        let tool = world.service("sports.tool");
+        let asks = async |status: u16| {
+            for caller in [&api, &tool] {
+                let status = if std::ptr::eq(caller, &tool) { 200 } else { status };
+                for path in ["/zms/v1/domain/sports/role", "/zts/v1/domain/sports/service"] {
+                    let reply = caller.get(path).await;
+                    if status == 401 {
+                        assert!(
+                            reply.refused(401).contains("sports.api was deleted"),
+                            "{path}: {}",
+                            reply.json
+                        );
+                    } else {
+                        reply.expect(200);
+                    }
+                }
+            }
+        };
+        asks(200).await;
+        jane.delete("/zms/v1/domain/sports/service/api").await.expect(204);
+        world.settle().await;
+        asks(401).await;
+        jane.put("/zms/v1/domain/sports/service/api", &json!({"name": "sports.api"})).await.expect(204);
+        world.settle().await;
+        asks(200).await;
+        world.admin().delete("/zms/v1/domain/sports").await.expect(204);
+        let again = json!({"name": "sports", "adminUsers": ["user.ann"]});
+        world.admin().post("/zms/v1/domain", &again).await.expect(200);
+        world.settle().await;
+        asks(401).await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_made_again_is_a_new_one() {
+    for regains in [false, true] {
+        let (mut settings, _) = sports::settings();
+        settings.zms.services_regain_memberships = regains;
+        let world = TestWorld::start_with(settings).await;
+        sports::furnish(&world).await;
+        let jane = world.user("jane");
+        let news = json!({"name": "news", "adminUsers": ["sports.api"]});
+        world.admin().post("/zms/v1/domain", &news).await.expect(200);
+        let api = json!({"memberName": "sports.api"});
+        jane.put("/zms/v1/domain/sports/role/readers/member/sports.api", &api).await.expect(204);
+        jane.put("/zms/v1/domain/sports/group/team/member/sports.api", &api).await.expect(204);
+        let members = async |path: &str, of: &str| {
+            let read = world.admin().get(&format!("/zms/v1/domain/{path}")).await.expect(200).json;
+            names(&read[of]).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        jane.delete("/zms/v1/domain/sports/service/api").await.expect(204);
+        let listed = ["sports.api", "user.bob"];
+        assert_eq!(members("sports/role/readers", "roleMembers").await, listed, "still listed");
+        jane.put("/zms/v1/domain/sports/service/api", &json!({"name": "sports.api"})).await.expect(204);
+        let left: &[&str] = if regains { &listed } else { &["user.bob"] };
+        assert_eq!(members("sports/role/readers", "roleMembers").await, left);
+        assert_eq!(members("sports/group/team", "groupMembers").await, left);
+        let admins = members("news/role/admin", "roleMembers").await;
+        assert_eq!(admins, ["sports.api"], "nobody else could take its place");
+        jane.put("/zms/v1/domain/sports/role/readers/member/sports.api", &api).await.expect(204);
+        jane.put("/zms/v1/domain/sports/service/api", &json!({"name": "sports.api"})).await.expect(204);
+        assert_eq!(members("sports/role/readers", "roleMembers").await, listed, "admitted again");
+    }
 }

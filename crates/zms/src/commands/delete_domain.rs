@@ -1,13 +1,11 @@
-//! Deleting domains. Nobody may come back through a name that is made again: the names of a
-//! deleted domain's services and of the domain itself leave the memberships of other domains.
-
-use std::collections::BTreeMap;
+//! Deleting domains: their principals leave the memberships of other domains.
 
 use athenz_model::ApiError;
-use athenz_model::names::{DomainName, EntityName, MemberName, domain_of_principal};
-use athenz_world::{Change, ChangeSet, CollectionKind, Domain, Loudness, PrincipalChange};
+use athenz_model::names::{DomainName, domain_of_principal};
+use athenz_world::{Change, ChangeSet, CollectionKind, Domain, PrincipalChange};
 
 use super::collections::check_group_unused;
+use super::leaving;
 use crate::access::{Asked, authorize, home_of, may};
 use crate::audit;
 use crate::audited_kind::AuditedKind;
@@ -75,7 +73,11 @@ fn delete(context: &Context<'_>, name: &DomainName) -> Result<ChangeSet, ApiErro
     }
     check_attributes(context, domain)?;
     audit::check_domain(context, AuditedKind::Domain, name)?;
-    Ok(without_traces(context, domain, ChangeSet::loud(name.clone(), vec![Change::DeleteDomain])))
+    let names = leaving::registered(context, |principal| domain_of_principal(principal) == Some(&**name));
+    let gone = leaving::memberships(context, &names, |other| other.name == *name);
+    let mut changes = ChangeSet::loud(name.clone(), vec![Change::DeleteDomain]);
+    changes.principals.extend(names.into_iter().map(|name| PrincipalChange::Forget { name }));
+    Ok(leaving::and_others(changes, gone))
 }
 
 fn check_attributes(context: &Context<'_>, domain: &Domain) -> Result<(), ApiError> {
@@ -92,33 +94,4 @@ fn check_attributes(context: &Context<'_>, domain: &Domain) -> Result<(), ApiErr
         }
     }
     Ok(())
-}
-
-/// Takes the names of a domain out of every other domain and out of the registry.
-fn without_traces(context: &Context<'_>, domain: &Domain, mut changes: ChangeSet) -> ChangeSet {
-    let mut gone: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
-    let world = context.world;
-    let of_domain = |name: &str| domain_of_principal(name) == Some(&*domain.name);
-    let names: Vec<MemberName> = world
-        .registered_principals()
-        .map(|(id, _)| world.name_of(id))
-        .filter(|name| of_domain(name))
-        .filter_map(|name| MemberName::parse(&name).ok())
-        .collect();
-    for name in &names {
-        for kind in [CollectionKind::Role, CollectionKind::Group] {
-            for (other, collection, ..) in
-                world.memberships(kind, name).filter(|(other, ..)| other.name != domain.name)
-            {
-                let Ok(collection) = EntityName::parse(collection) else { continue };
-                let change = Change::DeleteMember { kind, name: collection, member: name.clone() };
-                gone.entry(other.name.clone()).or_default().push(change);
-            }
-        }
-    }
-    changes.principals.extend(names.into_iter().map(|name| PrincipalChange::Forget { name }));
-    for (other, removed) in gone {
-        changes = changes.and(other, Loudness::Loud, removed);
-    }
-    changes
 }

@@ -7,13 +7,10 @@ use athenz_model::names::{DomainName, EntityName, Grammar, MemberName, Principal
 use athenz_model::wire::zms::PrincipalState;
 use athenz_policy::SystemDisabled;
 use athenz_world::{
-    Change, ChangeSet, Collection, CollectionKind, Domain, Loudness, MemberAction, MemberAudit,
-    PrincipalChange,
+    Change, ChangeSet, CollectionKind, Domain, Loudness, MemberAction, MemberAudit, PrincipalChange,
 };
 
-use super::last_admin::leaves_no_admin;
-use super::member_log;
-use super::standard_names::ADMIN;
+use super::leaving;
 use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
 use crate::audit;
 use crate::context::Context;
@@ -39,19 +36,17 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
     }
     let home = domain_name(&format!("{}.{name}", context.users().home))?;
     let world = context.world;
-    let of_user = |principal: &str| {
+    let names = leaving::registered(context, |principal| {
         principal == user || domain_of_principal(principal).is_some_and(|domain| within(domain, &home))
-    };
-    let names: Vec<MemberName> = world
-        .registered_principals()
-        .map(|(id, _)| world.name_of(id))
-        .filter(|principal| of_user(principal))
-        .filter_map(|principal| MemberName::parse(&principal).ok())
-        .collect();
-    let mut changes = ChangeSet::default();
-    for (domain, gone) in traces_of(context, &names, &home, &user)? {
-        changes = changes.and(domain, Loudness::Loud, gone);
+    });
+    check_administrators(context, &names, &home)?;
+    let mut gone = leaving::memberships(context, &names, |domain| within(&domain.name, &home));
+    for domain in world.domains().filter(|domain| !within(&domain.name, &home)) {
+        if let Some(change) = without_contact(domain, &user) {
+            gone.entry(domain.name.clone()).or_default().push(change);
+        }
     }
+    let mut changes = leaving::and_others(ChangeSet::default(), gone);
     let below = world.subdomains(&home).map(|domain| domain.name.clone());
     let own: Vec<DomainName> = below.chain(world.domain(&home).map(|domain| domain.name.clone())).collect();
     for domain in own {
@@ -61,65 +56,27 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
     Ok(changes)
 }
 
-fn within(domain: &str, top: &str) -> bool {
-    domain.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Everything that names the user outside its own domains, as deletions: memberships, requests
-/// about them, contacts.
-fn traces_of(
+/// A user that others depend on as their last administrator cannot go yet.
+fn check_administrators(
     context: &Context<'_>,
     names: &[MemberName],
     home: &DomainName,
-    user: &str,
-) -> Result<BTreeMap<DomainName, Vec<Change>>, ApiError> {
-    let mut gone: BTreeMap<DomainName, Vec<Change>> = BTreeMap::new();
-    let mut without_admin = Vec::new();
-    let all: Vec<&MemberName> = names.iter().collect();
-    for domain in context.world.domains().filter(|domain| !within(&domain.name, home)) {
-        let mut changes = Vec::new();
-        for kind in [CollectionKind::Role, CollectionKind::Group] {
-            for (collection, held) in domain.collections(kind) {
-                let is_admin = kind == CollectionKind::Role && &**collection == ADMIN;
-                if is_admin && leaves_no_admin(context, held, &all) {
-                    without_admin.push(domain.name.as_str());
-                }
-                changes.extend(out_of(context, kind, collection, held, names));
-            }
-        }
-        changes.extend(without_contact(domain, user));
-        if !changes.is_empty() {
-            gone.insert(domain.name.clone(), changes);
-        }
+) -> Result<(), ApiError> {
+    let domains: Vec<&str> = leaving::without_admin(context, names)
+        .map(DomainName::as_str)
+        .filter(|domain| !within(domain, home))
+        .collect();
+    if domains.is_empty() {
+        return Ok(());
     }
-    if without_admin.is_empty() {
-        return Ok(gone);
-    }
-    let domains = without_admin.join(", ");
+    let domains = domains.join(", ");
     Err(ApiError::forbidden(format!(
         "user is the last administrator of: {domains}; give these domains another administrator first (PUT /domain/{{name}}/admins)"
     )))
 }
 
-/// Memberships of the names in one role or group, and requests about them.
-fn out_of(
-    context: &Context<'_>,
-    kind: CollectionKind,
-    collection: &EntityName,
-    held: &Collection,
-    names: &[MemberName],
-) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for name in names {
-        let id = context.world.principals().id(name);
-        if id.is_some_and(|id| held.members.get(id).is_some()) {
-            changes.extend(member_log::remove(context, kind, collection, name));
-        }
-        if held.pending_about(name).is_some() {
-            changes.push(Change::DeletePending { kind, name: collection.clone(), member: name.clone() });
-        }
-    }
-    changes
+fn within(domain: &str, top: &str) -> bool {
+    domain.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn without_contact(domain: &Domain, user: &str) -> Option<Change> {

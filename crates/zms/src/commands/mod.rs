@@ -14,6 +14,7 @@ pub(crate) mod domains;
 pub(crate) mod entities;
 pub(crate) mod expiry;
 pub(crate) mod last_admin;
+pub(crate) mod leaving;
 mod member_log;
 pub(crate) mod member_target;
 pub(crate) mod members;

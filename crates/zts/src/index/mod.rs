@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use athenz_crypto::keys::PublicKey;
+use athenz_model::DepartedServices;
 use athenz_policy::{Directory, Domain, Principals};
 use rustc_hash::FxBuildHasher;
 
@@ -31,6 +32,7 @@ pub struct Index {
     /// Domains with roles that ask for role certificates.
     certificate_domains: imbl::OrdSet<Arc<str>>,
     principals: Arc<Principals>,
+    departed: DepartedServices,
 }
 
 impl Default for Index {
@@ -40,6 +42,7 @@ impl Default for Index {
             hosts: Map::default(),
             certificate_domains: imbl::OrdSet::default(),
             principals: Arc::new(Principals::new()),
+            departed: DepartedServices::default(),
         }
     }
 }
@@ -111,6 +114,15 @@ impl Index {
     /// A registered public key of a service.
     pub fn public_key(&self, service: &str, unverified_id: &str) -> Option<&PublicKey> {
         self.service(service)?.key(unverified_id)?.key()
+    }
+
+    /// Services that were deleted and not made again.
+    pub const fn departed(&self) -> &DepartedServices {
+        &self.departed
+    }
+
+    pub(crate) const fn departed_mut(&mut self) -> &mut DepartedServices {
+        &mut self.departed
     }
 
     /// Full names of the services on a host (lower case).

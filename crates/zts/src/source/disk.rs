@@ -7,8 +7,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use athenz_model::Timestamp;
 use athenz_model::names::DomainName;
+use athenz_model::{DepartedServices, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -23,6 +23,9 @@ const ENDING: &str = ".json";
 
 /// Where the state of the source stands; no domain name begins with a dot.
 const STATE: &str = ".source.json";
+
+/// Where deleted services are remembered.
+const DEPARTED: &str = ".departed.json";
 
 /// A folder of documents.
 #[derive(Debug)]
@@ -132,6 +135,20 @@ impl DiskStore {
     /// It cannot be written.
     pub fn save_state(&self, state: &SourceState) -> io::Result<()> {
         self.write(STATE, &serde_json::to_vec(state)?)
+    }
+
+    /// Services that were deleted; none where nothing readable is stored.
+    pub fn departed(&self) -> DepartedServices {
+        let text = fs::read(self.folder.join(DEPARTED)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Writes which services were deleted.
+    ///
+    /// # Errors
+    /// It cannot be written; what was written before stays.
+    pub fn save_departed(&self, departed: &DepartedServices) -> io::Result<()> {
+        self.write(DEPARTED, &serde_json::to_vec(departed)?)
     }
 
     fn path(&self, domain: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use athenz_crypto::jose::{JwsError, UnverifiedFlattenedJws};
 use athenz_crypto::keys::{BadSignature, PublicKey};
 use athenz_crypto::ybase64;
 use athenz_model::Timestamp;
-use athenz_model::names::DomainName;
+use athenz_model::names::{DomainName, SimpleName};
 use athenz_model::wire::zms::{DomainData, JWSDomain, SignedDomain};
 
 use super::Epoch;
@@ -158,6 +158,13 @@ impl TrustedDomain {
     /// Whether it may be used at all; absent means yes.
     pub fn enabled(&self) -> bool {
         self.data.enabled.unwrap_or(true)
+    }
+
+    /// Short names of its services.
+    pub fn services(&self) -> impl Iterator<Item = SimpleName> {
+        let of_domain = |full: &str| full.strip_prefix(self.name())?.strip_prefix('.').map(str::to_owned);
+        let names = self.data.services.iter().flatten().filter_map(|service| service.name.as_deref());
+        names.filter_map(of_domain).filter_map(|name| SimpleName::parse(&name).ok())
     }
 
     /// Life of the store it comes from.

@@ -10,6 +10,8 @@ pub mod poll;
 
 use std::sync::Arc;
 
+use athenz_model::DepartedServices;
+
 pub use disk::DiskStore;
 pub use document::{DocumentError, TrustAnchors, TrustedDomain, UnverifiedDocument};
 pub use poll::{HttpAnswer, Poller, ZmsClient, ZmsError};
@@ -25,6 +27,8 @@ pub enum Event {
     Upsert(Arc<TrustedDomain>),
     /// A domain is no longer there.
     Delete(String),
+    /// All services that were deleted and not made again, where the source knows them.
+    Departed(DepartedServices),
     /// Everything up to this point has been told.
     Checkpoint(Checkpoint),
 }

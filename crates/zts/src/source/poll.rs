@@ -202,7 +202,7 @@ impl<C: ZmsClient> Poller<C> {
             }
         }
         tracing::info!(domains = ready.len(), "domains loaded from disk");
-        self.replica.load(ready);
+        self.replica.load(disk.departed(), ready);
     }
 
     async fn changes(&mut self) -> Result<Vec<String>, PollError> {

@@ -271,3 +271,43 @@ async fn a_list_of_names_without_the_system_domain_deletes_nothing() {
     poller.step().await.unwrap();
     assert_eq!(names(&replica).len(), 2, "a broken list is no reason to forget");
 }
+
+#[tokio::test]
+async fn deleted_services_are_remembered_across_a_restart() {
+    let site = Site::new(DocumentForm::Jws);
+    let with = |second: i64, services: &[&str]| {
+        let services: Vec<_> = services.iter().map(|name| json!({"name": format!("a.{name}")})).collect();
+        let modified = Timestamp::from_seconds(second).to_string();
+        let domain = json!({"name": "a", "modified": modified, "roles": [], "services": services});
+        site.zms.with(|zms| zms.domains.insert("a".to_owned(), domain));
+    };
+    let gone = |replica: &Replica| {
+        let index = replica.index();
+        ["api", "web", "new"].map(|name| index.departed().contains(&format!("a.{name}")))
+    };
+    with(2, &["api", "web"]);
+    let (mut poller, replica) = site.start();
+    poller.step().await.unwrap();
+    assert_eq!(gone(&replica), [false, false, false], "who never was is not gone");
+    with(3, &["web"]);
+    poller.step().await.unwrap();
+    assert_eq!(gone(&replica), [true, false, false]);
+    drop(poller);
+
+    // it is told of nothing while it is down, and compares with what it held
+    with(4, &["new"]);
+    let (mut poller, replica) = site.start();
+    assert_eq!(gone(&replica), [true, false, false]);
+    poller.step().await.unwrap();
+    assert_eq!(gone(&replica), [true, true, false]);
+    site.zms.with(|zms| zms.domains.remove("a"));
+    site.clock.advance_seconds(60);
+    poller.step().await.unwrap();
+    assert_eq!(gone(&replica), [true, true, true], "with the domain");
+    with(70, &["api"]);
+    poller.step().await.unwrap();
+    let (_, restarted) = site.start();
+    for replica in [replica, restarted] {
+        assert_eq!(gone(&replica), [false, true, true], "one is made again");
+    }
+}

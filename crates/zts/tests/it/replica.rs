@@ -153,3 +153,20 @@ async fn the_channel_of_the_process_is_followed_to_its_end() {
     following.await.unwrap();
     assert_eq!((replica.index().len(), replica.index().domain("d3").is_none()), (9, true));
 }
+
+#[test]
+fn a_disabled_domain_is_no_departure() {
+    let replica = replica();
+    let gone = || replica.index().departed().contains("d.s");
+    replica.apply(vec![upsert(domain("d", 1, &[1], 0, true))]);
+    replica.apply(vec![upsert(domain("d", 2, &[1], 0, false))]);
+    assert!(!gone() && replica.index().domain("d").is_none());
+    let mut without = domain("d", 3, &[1], 0, false);
+    without["services"] = json!([]);
+    replica.apply(vec![upsert(without)]);
+    assert!(gone(), "deleted while the domain is disabled");
+    replica.apply(vec![upsert(domain("d", 2, &[1], 0, true))]);
+    assert!(gone(), "an older state changes nothing");
+    replica.apply(vec![upsert(domain("d", 4, &[1], 0, true))]);
+    assert!(!gone());
+}
