@@ -1,20 +1,28 @@
 //! The functions of a recording: `{"$csr": {…}}` and its like.
 
+use athenz_model::Clock;
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::{DecodePem, Encode};
 
 use crate::authority::{
-    AuthorityError, COMMON_NAME, COUNTRY, ORGANIZATION, ORGANIZATIONAL_UNIT, alternative_names,
-    alternative_names_extension, certificate_error, distinguished_name, pem,
+    AuthorityError, COMMON_NAME, COUNTRY, ORGANIZATION, ORGANIZATIONAL_UNIT, TestAuthority,
+    alternative_names, alternative_names_extension, certificate_error, distinguished_name, pem,
 };
 use crate::der;
 use crate::encoding::{base64, base64url, ybase64};
 use crate::json::{Json, Object, Style};
-use crate::values::{ValueError, Values};
+use crate::value_error::ValueError;
+
+/// What functions make values with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tools<'a> {
+    pub(crate) authority: &'a TestAuthority,
+    pub(crate) clock: &'a dyn Clock,
+}
 
 /// Makes a value of the expanded argument.
-pub(crate) type Function = fn(&Values<'_>, &Json) -> Result<Json, ValueError>;
+pub(crate) type Function = fn(&Tools<'_>, &Json) -> Result<Json, ValueError>;
 
 /// The function that an object with this one key calls.
 pub(crate) fn named(key: &str) -> Option<Function> {
@@ -31,23 +39,23 @@ pub(crate) fn named(key: &str) -> Option<Function> {
     }
 }
 
-fn json(_: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn json(_: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     Ok(argument.write(Style::Compact).into())
 }
 
-fn base64_text(_: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn base64_text(_: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let text = argument.as_str().ok_or(ValueError::Argument { function: "base64", what: "a text" })?;
     Ok(base64(text.as_bytes()).into())
 }
 
 /// `{text, times}`
-fn repeat(_: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn repeat(_: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let arguments = Arguments { function: "repeat", given: argument };
     Ok(arguments.text("text", "text")?.repeat(arguments.count("times", "times")?).into())
 }
 
 /// `{count, item}`: `{i}` in the item is the position.
-fn list(_: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn list(_: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let arguments = Arguments { function: "list", given: argument };
     let item = arguments.get("item", "item")?.write(Style::Spaced);
     let items = (0..arguments.count("count", "count")?).map(|position| {
@@ -58,9 +66,9 @@ fn list(_: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
 }
 
 /// `{key, cn, san, o, ou, c}`: a certificate request (RFC 2986), PEM.
-fn csr(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn csr(tools: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let arguments = Arguments { function: "csr", given: argument };
-    let key = values.authority.key(&arguments.text("key", "key")?)?;
+    let key = tools.authority.key(&arguments.text("key", "key")?)?;
     let given = |name: &str, otherwise: &str| {
         argument.get(name).map_or_else(
             || otherwise.to_owned(),
@@ -95,9 +103,9 @@ fn csr(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
 }
 
 /// `{key, header, claims, spoil}`: ES256, or RS256 of an RSA key; `alg` none has no signature.
-fn jwt(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn jwt(tools: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let arguments = Arguments { function: "jwt", given: argument };
-    let key = values.authority.key(&arguments.text("key", "key")?)?;
+    let key = tools.authority.key(&arguments.text("key", "key")?)?;
     let mut header: Object =
         [("alg", Json::from(if key.is_rsa() { "RS256" } else { "ES256" })), ("typ", Json::from("JWT"))]
             .into_iter()
@@ -124,9 +132,9 @@ fn jwt(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
 
 /// `{domain, name, key, keyid, expires, age, extra, by: {key, keyid, name}}`: a service token; `by` is
 /// an authorized service that signs it once more.
-fn ntoken(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn ntoken(tools: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     let arguments = Arguments { function: "ntoken", given: argument };
-    let made = values.clock.now().seconds() - arguments.seconds("age", 0)?;
+    let made = tools.clock.now().seconds() - arguments.seconds("age", 0)?;
     let expires = made + arguments.seconds("expires", 3600)?;
     let mut fields: Object = [
         ("v", Json::from("S1")),
@@ -146,41 +154,41 @@ fn ntoken(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
     let fields: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect();
     let mut token = fields.join(";");
-    let key = values.authority.key(&arguments.text("key", "key")?)?;
+    let key = tools.authority.key(&arguments.text("key", "key")?)?;
     token = format!("{token};s={}", ybase64(&key.sign(token.as_bytes())?));
     if let Some(by) = argument.get("by") {
-        token = signed_again(values, token, by)?;
+        token = signed_again(tools, token, by)?;
     }
     Ok(token.into())
 }
 
-fn signed_again(values: &Values<'_>, token: String, by: &Json) -> Result<String, ValueError> {
+fn signed_again(tools: &Tools<'_>, token: String, by: &Json) -> Result<String, ValueError> {
     let arguments = Arguments { function: "ntoken", given: by };
     let key_id = by.get("keyid").map_or_else(|| "0".to_owned(), Json::to_text);
     let name = by.get("name").map(|name| format!(";bn={}", name.to_text())).unwrap_or_default();
     let token = format!("{token};bk={key_id}{name}");
-    let key = values.authority.key(&arguments.text("key", "by.key")?)?;
+    let key = tools.authority.key(&arguments.text("key", "by.key")?)?;
     let signature = ybase64(&key.sign(token.as_bytes())?);
     Ok(format!("{token};bs={signature}"))
 }
 
 /// `{key, text}`: a detached signature (RFC 5652), as of an instance document, base64; the key is RSA.
-fn pkcs7(values: &Values<'_>, argument: &Json) -> Result<Json, ValueError> {
+fn pkcs7(tools: &Tools<'_>, argument: &Json) -> Result<Json, ValueError> {
     const DATA: &str = "1.2.840.113549.1.7.1";
     let arguments = Arguments { function: "pkcs7", given: argument };
     let name = arguments.text("key", "key")?;
-    let key = values.authority.key(&name)?;
+    let key = tools.authority.key(&name)?;
     if !key.is_rsa() {
         return Err(ValueError::Argument { function: "pkcs7", what: "an RSA key" });
     }
-    let issued = values.authority.issue(&key, &name, &[], None)?;
+    let issued = tools.authority.issue(&key, &name, &[], None)?;
     let certificate = Certificate::from_pem(&issued).map_err(certificate_error)?;
     let digest_algorithm = der::sequence([der::oid("2.16.840.1.101.3.4.2.1"), der::null()]);
     let attribute = |kind: &str, value| der::sequence([der::oid(kind), der::set(vec![value])]);
     let text = arguments.text("text", "text")?;
     let attributes = der::set(vec![
         attribute("1.2.840.113549.1.9.3", der::oid(DATA)),
-        attribute("1.2.840.113549.1.9.5", der::time(values.clock.now())),
+        attribute("1.2.840.113549.1.9.5", der::time(tools.clock.now())),
         attribute("1.2.840.113549.1.9.4", der::octets(&Sha256::digest(text.as_bytes()))),
     ]);
     let signature = key.sign(&attributes)?;

@@ -26,6 +26,7 @@ mod report;
 mod transport;
 mod url;
 mod uuids;
+mod value_error;
 mod values;
 
 pub use authority::{AuthorityError, ClientCertificate, TestAuthority};
@@ -38,4 +39,5 @@ pub use recording::{Caller, Mint, Observed, Recording, RecordingError, Server, S
 pub use report::{Allowed, Mismatch, Report, Strictness};
 pub use transport::{Answer, Exchange, Identity, Transport, TransportError};
 pub use url::target;
-pub use values::{Scope, ValueError, Values};
+pub use value_error::ValueError;
+pub use values::{Scope, Values};

@@ -16,7 +16,8 @@ use crate::normal::{Ids, Normal};
 use crate::recording::{Caller, Observed, Recording, Server, Step};
 use crate::transport::{Answer, Exchange, Identity, Transport, TransportError};
 use crate::url::{form, target};
-use crate::values::{Scope, ValueError, Values};
+use crate::value_error::ValueError;
+use crate::values::{Scope, Values};
 
 /// Headers that are noted, besides `athenz…` and `access-control-…`.
 const NOTED_HEADERS: [&str; 6] =

@@ -4,35 +4,11 @@ use athenz_model::{Clock, Timestamp};
 
 use crate::authority::{AuthorityError, TestAuthority};
 use crate::encoding::ybase64;
-use crate::functions;
+use crate::functions::{self, Tools};
 use crate::json::{Json, Object};
-use crate::keys::{KeyError, random};
+use crate::keys::random;
 use crate::moment;
-
-/// Why a value of a recording could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ValueError {
-    /// No step before saved this name.
-    #[error("no value named {0:?}")]
-    Unknown(String),
-    /// Something that begins with `now` and is no moment.
-    #[error("not a moment: {0:?}")]
-    Moment(String),
-    /// A function lacks an argument or got one of another kind.
-    #[error("${function} needs {what}")]
-    Argument {
-        /// The function.
-        function: &'static str,
-        /// What it needs.
-        what: &'static str,
-    },
-    /// A key, certificate or signature could not be made.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// A key could not be made or used.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
+use crate::value_error::ValueError;
 
 /// The names that a scenario has given or saved so far.
 #[derive(Debug, Default)]
@@ -128,7 +104,7 @@ impl Values<'_> {
             && let Some(function) = functions::named(name)
         {
             let argument = self.expand(argument)?;
-            return function(self, &argument);
+            return function(&Tools { authority: self.authority, clock: self.clock }, &argument);
         }
         self.expand_members(object).map(Json::Object)
     }

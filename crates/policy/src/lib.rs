@@ -30,8 +30,8 @@ pub use directory::{Directory, Domain, RoleView};
 pub use glob::Glob;
 pub use held::{Held, Wanted, roles_of};
 pub use intern::{InternId, Interner, PrincipalId, Principals, TextId, Texts};
-pub use members::{Member, Members, SystemDisabled, entry_counts};
-pub use membership::{Grant, Trusted, is_past};
+pub use members::{Member, Members, SystemDisabled, entry_counts, is_past};
+pub use membership::{Grant, Trusted};
 pub use policies::{Assertion, Effect, Policies};
 pub use semantics::{
     Conditions, DenyAssumeRole, DisabledDomains, Entries, Folding, LineEnds, RequestedRoles, Semantics,

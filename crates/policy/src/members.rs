@@ -99,7 +99,13 @@ impl Member {
 
 /// Whether an entry counts at `now`, by what its record says.
 pub fn entry_counts(disabled: SystemDisabled, expiration: Option<Timestamp>, now: Timestamp) -> bool {
-    disabled.is_empty() && !expiration.is_some_and(|end| crate::membership::is_past(end, now))
+    disabled.is_empty() && !expiration.is_some_and(|end| is_past(end, now))
+}
+
+/// Whether a membership that ends at `expiration` has ended. Expiry counts in whole seconds, as in
+/// tokens: the second of the end is still within.
+pub const fn is_past(expiration: Timestamp, now: Timestamp) -> bool {
+    expiration.seconds() < now.seconds()
 }
 
 /// The most members in a run: what one change copies.

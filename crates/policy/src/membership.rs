@@ -7,17 +7,11 @@ use athenz_model::Timestamp;
 
 use crate::directory::{Directory, Domain, RoleView};
 use crate::intern::PrincipalId;
-use crate::members::{Member, Members};
+use crate::members::{Member, Members, is_past};
 use crate::policies::{Effect, Policies, Rule};
 use crate::role_pattern::{RolePattern, with_full_name};
 use crate::semantics::{DenyAssumeRole, DisabledDomains, Entries, Semantics};
 use crate::special::group_of;
-
-/// Whether a membership that ends at `expiration` has ended. Expiry counts in whole seconds, as in
-/// tokens: the second of the end is still within.
-pub const fn is_past(expiration: Timestamp, now: Timestamp) -> bool {
-    expiration.seconds() < now.seconds()
-}
 
 /// How a principal is in a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

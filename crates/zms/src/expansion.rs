@@ -12,7 +12,7 @@ use athenz_world::{Collection, CollectionKind, Domain, World};
 use crate::access::{caller_may, has_system_right};
 use crate::context::Context;
 use crate::state::Zms;
-use crate::views::collections::{MemberForm, Shown};
+use crate::views::collections::{MemberForm, Shown, member_role};
 
 /// The members of a role with each group replaced by its members: a name once for each way in.
 pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleMember> {
@@ -127,7 +127,7 @@ pub(crate) fn direct_roles(world: &World, principal: &str) -> Vec<MemberRole> {
         .map(|(domain, role, _, member)| MemberRole {
             domain_name: Some(domain.name.to_string()),
             request_principal: None,
-            ..crate::api::roles::member_role(world, role, member)
+            ..member_role(world, role, member)
         })
         .collect()
 }
@@ -142,7 +142,7 @@ pub(crate) fn add_indirect_roles(world: &World, principal: &str, roles: &mut Vec
                 domain_name: Some(owner.name.to_string()),
                 member_name: Some(full_name.clone()),
                 request_principal: None,
-                ..crate::api::roles::member_role(world, role, of_group)
+                ..member_role(world, role, of_group)
             });
         }
     }

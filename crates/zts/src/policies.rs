@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use athenz_crypto::jose::FlattenedJws;
 use athenz_crypto::keys::{Hash, SignatureForm};
 use athenz_crypto::ring::SigningKey;
@@ -17,29 +16,8 @@ use serde::Serialize;
 use serde::ser::SerializeSeq;
 
 use crate::config::PolicyConfig;
-use crate::index::DomainEntry;
 use crate::index::policies::{AssertionText, PolicyText};
-
-/// Signed answers of one revision of a domain.
-#[derive(Debug, Default)]
-pub struct SignedCache {
-    classic: ArcSwapOption<Signed>,
-    der: ArcSwapOption<Signed>,
-    fixed: ArcSwapOption<Signed>,
-}
-
-#[derive(Debug)]
-struct Signed {
-    made: Timestamp,
-    key_id: String,
-    body: Bytes,
-}
-
-impl Signed {
-    fn fresh(&self, key: &SigningKey, now: Timestamp, config: &PolicyConfig) -> bool {
-        self.key_id == key.id().as_str() && self.made <= now && now < self.made.plus_seconds(config.reuse)
-    }
-}
+use crate::index::{DomainEntry, Signed};
 
 /// What a client asks of the JWS form.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +52,7 @@ pub async fn classic(
     now: Timestamp,
 ) -> Result<Bytes, ApiError> {
     let cache = &entry.signed_policies().classic;
-    if let Some(held) = cache.load_full().filter(|held| held.fresh(key, now, config)) {
+    if let Some(held) = cache.load_full().filter(|held| held.is_fresh(key, now, config)) {
         return Ok(held.body.clone());
     }
     let data = ClassicData::new(entry, now.plus_seconds(config.timeout));
@@ -100,7 +78,7 @@ pub async fn jws(
     let cached = entry.signed_policies();
     let cache = if request.fixed_width { &cached.fixed } else { &cached.der };
     let reusable = request.versions.is_empty();
-    if let Some(held) = cache.load_full().filter(|held| reusable && held.fresh(key, now, config)) {
+    if let Some(held) = cache.load_full().filter(|held| reusable && held.is_fresh(key, now, config)) {
         return Ok(held.body.clone());
     }
     let form = if request.fixed_width { SignatureForm::P1363 } else { SignatureForm::Der };

@@ -19,10 +19,10 @@ use crate::commands::{review, system_meta};
 use crate::expansion;
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, MembershipView, Shown, pending_role_member, role, role_audit, role_ownership,
+    MemberForm, MembershipView, Shown, member_role, pending_role_member, role, role_audit, role_ownership,
     role_with_members, short_role,
 };
-use crate::views::{has_tag, number, page};
+use crate::views::{has_tag, page};
 
 const KIND: CollectionKind = CollectionKind::Role;
 
@@ -342,19 +342,6 @@ fn members_of_domain(
         .map(|(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) })
         .collect();
     Ok(DomainRoleMembers { domain_name: Some(name), members: Some(members) })
-}
-
-/// A membership in a list of memberships: the role by its short name.
-pub(crate) fn member_role(world: &World, role: &str, member: &athenz_policy::Member) -> MemberRole {
-    MemberRole {
-        role_name: Some(role.to_owned()),
-        expiration: member.expiration,
-        review_reminder: member.review_reminder,
-        active: (!member.active).then_some(false),
-        request_principal: member.requester.map(|id| world.name_of(id).to_string()),
-        system_disabled: number(member.system_disabled.bits().into()),
-        ..MemberRole::default()
-    }
 }
 
 async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {

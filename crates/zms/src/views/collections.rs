@@ -2,7 +2,7 @@
 
 use athenz_model::names::UserDomains;
 use athenz_model::wire::zms::{
-    Group, GroupAuditLog, GroupMember, GroupMembership, Membership, ResourceGroupOwnership,
+    Group, GroupAuditLog, GroupMember, GroupMembership, MemberRole, Membership, ResourceGroupOwnership,
     ResourceRoleOwnership, Role, RoleAuditLog, RoleMember,
 };
 use athenz_policy::Member;
@@ -312,5 +312,18 @@ impl MembershipView {
             system_disabled: view.system_disabled,
             pending_state: view.pending_state,
         }
+    }
+}
+
+/// A membership in a list of memberships: the role by its short name.
+pub(crate) fn member_role(world: &World, role: &str, member: &Member) -> MemberRole {
+    MemberRole {
+        role_name: Some(role.to_owned()),
+        expiration: member.expiration,
+        review_reminder: member.review_reminder,
+        active: (!member.active).then_some(false),
+        request_principal: member.requester.map(|id| world.name_of(id).to_string()),
+        system_disabled: number(member.system_disabled.bits().into()),
+        ..MemberRole::default()
     }
 }

@@ -12,6 +12,7 @@ use athenz_store::certificate_records::{Issue, RecordStoreError};
 
 use super::csr_rules::{CheckedRequest, ServiceRequest, check_dns_instance_ids, check_host_fields};
 use super::lifetime::ServiceLifetime;
+use super::public_keys::KeyLists;
 use super::request::CertificateRequest;
 use super::signer::Order;
 use super::{Certificates, Workload, launch};
@@ -87,7 +88,7 @@ pub(crate) fn authorize_workload(
     now: Timestamp,
 ) -> Result<Arc<DomainEntry>, ApiError> {
     let domain = registered_domain(certificates, index, workload)?;
-    launch::authorize(state, index, workload, now)?;
+    launch::authorize(&state.semantics, &state.user_domains, index, workload, now)?;
     Ok(domain)
 }
 
@@ -133,7 +134,7 @@ impl Certificates {
         wish: &Wish<'_>,
         check: impl FnOnce(&ServiceRequest<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let authority = self.authorities.of(state, index, &wish.workload.provider, wish.facts.now);
+        let authority = self.authorities.of(&state.semantics, index, &wish.workload.provider, wish.facts.now);
         check(&ServiceRequest {
             domain: &wish.workload.domain,
             service: &wish.workload.service,
@@ -248,7 +249,9 @@ impl Certificates {
         client_copy: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<AthenzJWKConfig> {
-        wanted.unwrap_or(false).then(|| self.key_configs.for_client(state, index, client_copy, now)).flatten()
+        let keys =
+            wanted.unwrap_or(false).then(|| KeyLists::new(state.zms_keys(), &state.signers(), index))?;
+        self.key_configs.for_client(keys, client_copy, now)
     }
 
     /// A service token for the instance, when wanted.

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use athenz_model::names::UserDomains;
 use athenz_model::wire::zms::AssertionEffect;
 use athenz_model::{ApiError, Timestamp};
-use athenz_policy::Glob;
+use athenz_policy::{Glob, Semantics};
 
 use super::Workload;
 use super::authority::NameAuthority;
 use crate::access;
 use crate::index::{DomainEntry, Index};
-use crate::state::State;
 
 /// The domain that says what providers may do.
 const SYSTEM_DOMAIN: &str = "sys.auth";
@@ -24,15 +24,21 @@ const REMEMBERED: usize = 256;
 ///
 /// # Errors
 /// 403
-pub fn authorize(state: &State, index: &Index, workload: &Workload, now: Timestamp) -> Result<(), ApiError> {
+pub fn authorize(
+    semantics: &Semantics,
+    users: &UserDomains,
+    index: &Index,
+    workload: &Workload,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     let provider = match workload.provider.contains('.') {
         true => workload.provider.clone(),
         // a name without domain is a user, who is no provider
-        false => format!("{}.{}", state.user_domains.user, workload.provider),
+        false => format!("{}.{}", users.user, workload.provider),
     };
     let may = |resource: &str| {
         // a domain that is not held grants nothing
-        access::allowed(index, &state.semantics, &provider, LAUNCH, resource, None, now).unwrap_or(false)
+        access::allowed(index, semantics, &provider, LAUNCH, resource, None, now).unwrap_or(false)
     };
     if !may("sys.auth:instance") {
         return Err(ApiError::forbidden(format!(
@@ -70,7 +76,7 @@ impl NameAuthorities {
     /// The names of a provider.
     pub fn of(
         &self,
-        state: &State,
+        semantics: &Semantics,
         index: &Arc<Index>,
         provider: &str,
         now: Timestamp,
@@ -86,17 +92,17 @@ impl NameAuthorities {
         {
             return entry.authority.clone();
         }
-        let entry = work_out(state, index, provider, now);
+        let entry = work_out(semantics, index, provider, now);
         remembered.by_provider.insert(provider.to_owned(), entry.clone());
         entry.authority
     }
 }
 
-fn work_out(state: &State, index: &Index, provider: &str, now: Timestamp) -> Entry {
+fn work_out(semantics: &Semantics, index: &Index, provider: &str, now: Timestamp) -> Entry {
     let mut authority = NameAuthority::default();
     let mut valid_until: Option<Timestamp> = None;
     if let Some(system) = index.domain(SYSTEM_DOMAIN) {
-        for held in access::held_roles(index, &state.semantics, system, provider, &[], now) {
+        for held in access::held_roles(index, semantics, system, provider, &[], now) {
             let of_role = add_assertions_of(&mut authority, system, held.name);
             if of_role && let Some(until) = held.until {
                 valid_until = Some(valid_until.map_or(until, |earlier| earlier.min(until)));

@@ -9,8 +9,7 @@ use athenz_model::Timestamp;
 use athenz_model::wire::zts::{AthenzJWKConfig, JWKList};
 
 use crate::index::Index;
-use crate::signing::wire_jwks;
-use crate::state::State;
+use crate::signing::{Signers, wire_jwks};
 
 /// The keys as they were last given, and since when they are these.
 #[derive(Debug, Default)]
@@ -27,16 +26,12 @@ impl KeyConfigs {
     /// The keys, unless the client has them already: its copy is as new as ours.
     pub fn for_client(
         &self,
-        state: &State,
-        index: &Index,
+        keys: KeyLists,
         client_copy: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<AthenzJWKConfig> {
-        let mut config = AthenzJWKConfig {
-            zms: Some(zms_keys(state, index)),
-            zts: Some(zts_keys(state, index)),
-            modified: None,
-        };
+        let KeyLists { zms, zts } = keys;
+        let mut config = AthenzJWKConfig { zms: Some(zms), zts: Some(zts), modified: None };
         let since = self.since(&config, now);
         config.modified = Some(since);
         client_copy.is_none_or(|copy| copy < since).then_some(config)
@@ -53,15 +48,25 @@ impl KeyConfigs {
     }
 }
 
-fn zms_keys(state: &State, index: &Index) -> JWKList {
-    let configured = state.zms_keys().iter().map(|(id, key)| (id.as_str(), key));
-    let keys: Vec<_> =
-        if state.zms_keys().is_empty() { registered(index, ZMS_SERVICE) } else { configured.collect() };
-    wire_jwks(&JwkSet::from_public_keys(keys, CurveNames::Rfc))
+/// The keys of ZMS and ZTS as they are now.
+#[derive(Clone, Debug)]
+pub struct KeyLists {
+    zms: JWKList,
+    zts: JWKList,
 }
 
-fn zts_keys(state: &State, index: &Index) -> JWKList {
-    wire_jwks(&state.signers().jwks(registered(index, ZTS_SERVICE), CurveNames::Rfc))
+impl KeyLists {
+    /// The keys that are configured for ZMS or else registered, and those that we sign with.
+    pub fn new(configured: &[(String, PublicKey)], signers: &Signers, index: &Index) -> Self {
+        let zms: Vec<_> = match configured {
+            [] => registered(index, ZMS_SERVICE),
+            keys => keys.iter().map(|(id, key)| (id.as_str(), key)).collect(),
+        };
+        Self {
+            zms: wire_jwks(&JwkSet::from_public_keys(zms, CurveNames::Rfc)),
+            zts: wire_jwks(&signers.jwks(registered(index, ZTS_SERVICE), CurveNames::Rfc)),
+        }
+    }
 }
 
 fn registered<'a>(index: &'a Index, service: &str) -> Vec<(&'a str, &'a PublicKey)> {

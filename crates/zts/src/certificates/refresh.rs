@@ -52,7 +52,7 @@ pub(crate) async fn refresh(
         return Err(ApiError::bad_request("no csr provided").into());
     }
     let held = check_caller(&order)?;
-    launch::authorize(state, &index, workload, facts.now)?;
+    launch::authorize(&state.semantics, &state.user_domains, &index, workload, facts.now)?;
     let Some(csr) = csr else {
         // there is no signer of SSH certificates: the answer has none, as agents expect
         return Ok(identity_of(workload, order.instance_id));

@@ -9,8 +9,8 @@ use athenz_policy::{Domain, Member, Members, Policies, Principals, RoleView, Sys
 
 use super::policies::{self, PolicyText};
 use super::services::Service;
+use super::signed::SignedCache;
 use super::transport::TransportAssertion;
-use crate::policies::SignedCache;
 use crate::source::TrustedDomain;
 use crate::tokens::details::{self, Definition};
 

@@ -6,6 +6,7 @@ mod compile;
 mod entry;
 pub mod policies;
 pub mod services;
+mod signed;
 pub mod transport;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use rustc_hash::FxBuildHasher;
 
 pub use entry::{DomainEntry, DomainSettings, RoleEntry, Tags};
 pub use services::{Service, ServiceKey};
+pub(crate) use signed::Signed;
 
 use crate::source::TrustedDomain;
 
