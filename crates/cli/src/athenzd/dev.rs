@@ -263,17 +263,26 @@ async fn renew(home: Arc<LockedHome>, names: ServerNames, clock: Arc<dyn Clock>,
 fn greet(home: &LockedHome, addresses: &Addresses) -> anyhow::Result<()> {
     let root = home.root().display();
     let Addresses { zms, zts } = addresses;
+    let athenz = client_command();
     let text = format!(
         "Athenz is running, with {ADMIN} as its administrator.\n  \
            ZMS   {zms}/zms/v1\n  ZTS   {zts}/zts/v1\n  home  {root}\n\n\
          Try next:\n  \
-           athenz --home {root} domain create shop\n  \
-           athenz --home {root} role create shop reader --member user.jane\n  \
-           zms-cli -z {zms}/zms/v1 -c {root}/pki/ca.crt -cert {root}/pki/{ADMIN}.crt -key {root}/pki/{ADMIN}.key show-domain shop\n\n\
+           {athenz} --home {root} domain create hello\n  \
+           {athenz} --home {root} role create hello reader --member user.jane\n  \
+           zms-cli -z {zms}/zms/v1 -c {root}/pki/ca.crt -cert {root}/pki/{ADMIN}.crt -key {root}/pki/{ADMIN}.key show-domain hello\n\n\
          Ctrl-C stops it; the same command goes on with what is there.\n"
     );
     let mut out = std::io::stdout().lock();
     // nobody may be reading, and the servers run all the same
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     Ok(())
+}
+
+/// The command that stands beside this program, so that it can be copied and run from anywhere.
+fn client_command() -> String {
+    let beside = std::env::current_exe().ok().map(|program| program.with_file_name("athenz"));
+    beside
+        .filter(|path| path.is_file())
+        .map_or_else(|| "athenz".to_owned(), |path| path.display().to_string())
 }
