@@ -39,9 +39,8 @@ impl OpenPaths {
         entries.iter().map(|entry| Pattern::parse(entry.as_ref().trim())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether the path is on the list. A slash at its end does not matter.
+    /// Whether the path is on the list, letter by letter: a path with a slash at its end is another.
     pub fn contains(&self, path: &str) -> bool {
-        let path = path.strip_suffix('/').unwrap_or(path);
         self.0.iter().any(|pattern| pattern.matches(path))
     }
 }
@@ -53,7 +52,7 @@ impl Pattern {
         };
         let (path, is_open) = match path.strip_suffix('*') {
             Some(path) => (path, true),
-            None => (path.strip_suffix('/').unwrap_or(path), false),
+            None => (path, false),
         };
         if path.contains(['+', '*', '[', '(', '\\', '^', '$']) {
             return Err(OpenPathError::Expression(entry.to_owned()));
@@ -104,7 +103,7 @@ mod tests {
                 .unwrap();
         for (path, open) in [
             ("/zms/v1/status", true),
-            ("/zms/v1/status/", true),
+            ("/zms/v1/status/", false),
             ("/zms/v1/statusx", false),
             ("/zms/v1", false),
             ("/ui/page/1", true),

@@ -4,7 +4,7 @@ use super::answer::TokenAnswer;
 use super::claims::{AccessClaims, Confirmation, MayAct};
 use super::form::TokenForm;
 use super::lifetime::Wish;
-use super::scope::{Grammars, Scope, ScopeDomain};
+use super::scope::{Scope, ScopeDomain};
 use super::{ACCESS_TOKEN_CALL, details, full_role_names, id, life};
 use crate::access::{self, HeldRole};
 use crate::caller::Caller;
@@ -90,8 +90,7 @@ fn grant<'a>(
     check_proxy(state, caller, form)?;
     let config = &state.config.tokens;
     let default_domain = config.scope_role_without_domain.then_some(caller.domain);
-    let scope = Scope::parse(scope, Grammars { max_domains: 1, default_domain, uncounted_roles: &[] })?;
-    let asked = only_domain(&scope)?;
+    let (scope, asked) = Scope::parse_of_access(scope, default_domain)?;
     let domain = index.domain(asked.name).ok_or_else(|| messages::no_such_domain(asked.name))?;
     if !scope.asks_for_roles() {
         return Err(ApiError::bad_request("No roles in scope: name domain:role.<name> or domain:domain"));
@@ -132,14 +131,6 @@ fn check_proxy(state: &State, caller: Caller<'_>, form: &TokenForm) -> Result<()
     }
     let text = format!("Principal: {} not authorized for proxy access token request", caller.name);
     Err(ApiError::forbidden(text))
-}
-
-fn only_domain<'a>(scope: &Scope<'a>) -> Result<ScopeDomain<'a>, ApiError> {
-    let domain = scope.domains.first().ok_or_else(|| ApiError::bad_request("No domains in scope"))?;
-    if scope.openid && scope.service.is_none() {
-        return Err(ApiError::bad_request("No audience service name for openid scope"));
-    }
-    Ok(domain.clone())
 }
 
 fn check_details(

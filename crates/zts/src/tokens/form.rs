@@ -70,7 +70,7 @@ pub struct TokenForm {
     pub resource: Option<String>,
     /// Whether the roles of a redeemed assertion have full names.
     pub full_names: bool,
-    /// `actor` as given.
+    /// `actor` as given; an empty one is a name like any other, and refused as such.
     pub actor: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl TokenForm {
             "subject_token" => self.unverified_subject_token = Some(value.into_owned()),
             "audience" => self.audience = Some(value.into_owned()),
             "assertion" => self.unverified_assertion = Some(value.into_owned()),
-            "actor" => self.actor = Some(value.into_owned()).filter(|actor| !actor.is_empty()),
+            "actor" => self.actor = Some(value.into_owned()),
             _ => {}
         }
         Ok(())
@@ -227,7 +227,9 @@ fn escapes_are_whole(text: &str) -> bool {
 }
 
 fn spiffe_uris(list: &str, max: usize) -> Result<Vec<String>, ApiError> {
-    let uris: Vec<&str> = list.split(',').map(str::trim).filter(|uri| !uri.is_empty()).collect();
+    // as Java splits: nothing behind the last comma is no entry, nothing between two is an empty one
+    let list = list.trim_end_matches(',');
+    let uris: Vec<&str> = if list.is_empty() { Vec::new() } else { list.split(',').map(str::trim).collect() };
     if uris.len() > max {
         let text = format!("Too many spiffe uris specified: give at most {max}");
         return Err(ApiError::bad_request(text));
@@ -273,6 +275,8 @@ mod tests {
             ("grant_type=client_credentials&scope=", "Invalid request: no scope provided"),
             ("proxy_principal_spiffe_uris=https://x", "Invalid spiffe uri specified: https://x"),
             ("proxy_principal_spiffe_uris=spiffe://a,spiffe://", "Invalid spiffe uri specified: spiffe://"),
+            ("proxy_principal_spiffe_uris=spiffe://a,,spiffe://b", "Invalid spiffe uri specified: "),
+            ("proxy_principal_spiffe_uris=spiffe://a,+", "Invalid spiffe uri specified: "),
             (
                 "proxy_principal_spiffe_uris=spiffe://a,spiffe://b,spiffe://c,spiffe://d,spiffe://e",
                 "Too many",
@@ -295,7 +299,11 @@ mod tests {
 
     #[test]
     fn lists_of_proxies() {
-        assert_eq!(parse("proxy_principal_spiffe_uris=").proxy_principals, Vec::<String>::new());
+        for none in ["", ",", ",,"] {
+            let form = parse(&format!("proxy_principal_spiffe_uris={none}"));
+            assert_eq!(form.proxy_principals, Vec::<String>::new(), "{none:?}");
+        }
+        assert_eq!(parse("proxy_principal_spiffe_uris=spiffe://a,").proxy_principals, ["spiffe://a"]);
         let form = parse("proxy_principal_spiffe_uris=spiffe://Edge/sa/gateway,+spiffe://edge/sa/other");
         assert_eq!(form.proxy_principals, ["spiffe://edge/sa/gateway", "spiffe://edge/sa/other"]);
     }

@@ -66,6 +66,24 @@ impl<'a> Scope<'a> {
         Ok(scope)
     }
 
+    /// Takes the scope of an access token apart, and gives the one domain it names.
+    ///
+    /// # Errors
+    /// 400 in Athenz's words: as [`Self::parse`], no domain, or `openid` without a service that the
+    /// ID token would be for.
+    pub fn parse_of_access(
+        text: &'a str,
+        default_domain: Option<&'a str>,
+    ) -> Result<(Self, ScopeDomain<'a>), ApiError> {
+        let scope = Self::parse(text, Grammars { max_domains: 1, default_domain, uncounted_roles: &[] })?;
+        let domain = scope.domains.first().cloned();
+        let domain = domain.ok_or_else(|| ApiError::bad_request("No domains in scope"))?;
+        if scope.openid && scope.service.is_none() {
+            return Err(ApiError::bad_request("No audience service name for openid scope"));
+        }
+        Ok((scope, domain))
+    }
+
     /// Whether at least one role, or everything in a domain, was asked for.
     pub fn asks_for_roles(&self) -> bool {
         self.everything || self.named_roles
@@ -242,6 +260,20 @@ mod tests {
         let own = Grammars { default_domain: Some("mine"), ..ONE };
         let scope = Scope::parse("readers", own).unwrap();
         assert_eq!((only(&scope).name, only(&scope).roles), ("mine", vec!["readers"]));
+    }
+
+    #[test]
+    fn an_access_token_is_of_one_domain_and_openid_names_a_service() {
+        for (text, answer) in [
+            ("d:role.r", Ok("d")),
+            ("openid d:role.r d:service.s", Ok("d")),
+            ("openid d:role.r", Err("No audience service name for openid scope")),
+            ("openid", Err("No domains in scope")),
+            ("a:domain b:domain", Err("Multiple domains in scope")),
+        ] {
+            let given = Scope::parse_of_access(text, None).map(|(_, domain)| domain.name);
+            assert_eq!(given.map_err(|error| error.message), answer.map_err(str::to_owned), "{text}");
+        }
     }
 
     #[test]

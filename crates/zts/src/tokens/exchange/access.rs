@@ -15,7 +15,7 @@ use crate::tokens::answer::TokenAnswer;
 use crate::tokens::claims::{AccessClaims, Acting, Confirmation, MayAct};
 use crate::tokens::lifetime::Wish;
 use crate::tokens::own::{OwnToken, SKEW};
-use crate::tokens::scope::{Grammars, Scope};
+use crate::tokens::scope::Scope;
 use crate::tokens::{ACCESS_TOKEN_CALL, cannot_sign, full_role_names, life};
 
 /// Actors that one token may name, the present one included.
@@ -120,14 +120,12 @@ fn roles_asked<'a>(wanted: Option<&'a str>, held: &'a str, target: &str) -> Resu
         return Err(refused());
     }
     let Some(wanted) = wanted.filter(|scope| !scope.is_empty()) else { return Ok(held) };
-    let scope =
-        Scope::parse(wanted, Grammars { max_domains: 1, default_domain: None, uncounted_roles: &[] })?;
-    let domain = scope.domains.first().ok_or_else(|| ApiError::bad_request("No domains in scope"))?;
+    let (_, domain) = Scope::parse_of_access(wanted, None)?;
     let within = domain.roles.iter().all(|role| held.contains(role));
     if domain.name != target || !within {
         return Err(refused());
     }
-    if domain.roles.is_empty() { Ok(held) } else { Ok(domain.roles.clone()) }
+    if domain.roles.is_empty() { Ok(held) } else { Ok(domain.roles) }
 }
 
 /// The new token ends with the old one; clocks may differ a little.
@@ -168,6 +166,7 @@ mod tests {
             (Some("t:role.a"), "", refused()),
             (Some("t:role.a s:role.b"), "a b", Err("Multiple domains in scope")),
             (Some("openid"), "a b", Err("No domains in scope")),
+            (Some("openid t:role.a"), "a b", Err("No audience service name for openid scope")),
         ] {
             let given = roles_asked(wanted, held, "t");
             assert_eq!(

@@ -18,7 +18,7 @@ use crate::tokens::claims::{AccessClaims, Acting, Confirmation, MayAct};
 use crate::tokens::form::{ID_JAG_TOKEN_TYPE, TokenForm};
 use crate::tokens::lifetime::Wish;
 use crate::tokens::own::{OwnKind, OwnToken};
-use crate::tokens::scope::{Grammars, Scope, ScopeDomain};
+use crate::tokens::scope::Scope;
 use crate::tokens::{cannot_sign, full_role_names, life};
 
 pub(super) async fn issue(
@@ -35,7 +35,7 @@ pub(super) async fn issue(
         return Err(ApiError::bad_request("Invalid subject token - missing subject"));
     }
     let scope = request.form.scope.as_deref().unwrap_or_default();
-    let asked = asked(scope, None)?;
+    let (_, asked) = Scope::parse_of_access(scope, None)?;
     if asked.roles.is_empty() {
         return Err(ApiError::bad_request("Scope value does not contain any roles"));
     }
@@ -119,7 +119,7 @@ impl Redeemed {
         let subject = self.0.text("sub");
         let subject_domain = subject.rsplit_once('.').map_or("", |(domain, _)| domain);
         let own_domain = state.config.tokens.scope_role_without_domain.then_some(subject_domain);
-        let asked = asked(scope, own_domain)?;
+        let (_, asked) = Scope::parse_of_access(scope, own_domain)?;
         let domain = index.domain(asked.name).ok_or_else(|| messages::no_such_domain(asked.name))?;
         let roles = roles(state, index, domain, subject, &asked, now)?;
         let is_user = subject_domain == state.user_domains.user.as_str();
@@ -128,8 +128,8 @@ impl Redeemed {
             false => state.config.tokens.jag_service_max_timeout,
         };
         let life = life(&state.config.tokens, Wish { max, min: 0 }, domain, &roles, now);
+        let names = Names::new(form, domain, &roles)?;
         self.take_once(&request)?;
-        let names = Names::new(form, domain, &roles);
         let access_token = self.sign(&request, &names, issuer, life).await?;
         let tell = asked.roles.len() != roles.len();
         let scope = || full_role_names(domain.name(), roles.iter().map(|role| role.name)).join(" ");
@@ -230,24 +230,24 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(form: &'a TokenForm, domain: &'a DomainEntry, roles: &[HeldRole<'_>]) -> Self {
+    /// # Errors
+    /// 400: a role shall join an audience that is no service.
+    fn new(form: &'a TokenForm, domain: &'a DomainEntry, roles: &[HeldRole<'_>]) -> Result<Self, ApiError> {
         let short = roles.iter().map(|role| role.name);
         if !form.full_names {
-            return Self { roles: short.map(str::to_owned).collect(), audience: Some(domain.name().into()) };
+            let roles = short.map(str::to_owned).collect();
+            return Ok(Self { roles, audience: Some(domain.name().into()) });
         }
         let roles = full_role_names(domain.name(), short);
         let audience = form.audience.as_deref();
-        let audience = match (audience, roles.as_slice()) {
-            (Some(audience), [only]) if form.role_in_audience && Grammar::CompoundName.matches(audience) => {
-                Some(format!("{audience}:{only}").into())
+        let audience = match roles.as_slice() {
+            [only] if form.role_in_audience => {
+                let service = audience.unwrap_or_default();
+                messages::check_name("ServiceName", Grammar::CompoundName, service)?;
+                Some(format!("{service}:{only}").into())
             }
             _ => audience.map(Into::into),
         };
-        Self { roles, audience }
+        Ok(Self { roles, audience })
     }
-}
-
-fn asked<'a>(scope: &'a str, default_domain: Option<&'a str>) -> Result<ScopeDomain<'a>, ApiError> {
-    let scope = Scope::parse(scope, Grammars { max_domains: 1, default_domain, uncounted_roles: &[] })?;
-    scope.domains.into_iter().next().ok_or_else(|| ApiError::bad_request("No domains in scope"))
 }
