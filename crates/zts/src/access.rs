@@ -57,6 +57,21 @@ pub fn roles_of_name<'a>(
     found
 }
 
+/// Of these roles of a domain, those that name the principal, or a pattern it fits: neither a group
+/// nor another domain stands between.
+pub fn roles_held_directly<'a>(
+    index: &'a Index,
+    semantics: &Semantics,
+    domain: &'a DomainEntry,
+    principal: &str,
+    names: &[&str],
+    now: Timestamp,
+) -> Vec<&'a str> {
+    let held = roles_of(index, domain, principal, Wanted::Names(names), now, semantics);
+    let direct = |held: &Held<'_>| held.through.group_entry.is_none() && held.through.trusted.is_none();
+    held.into_iter().filter(direct).filter_map(|held| domain.role_name(held.role)).collect()
+}
+
 /// The groups of a domain that a principal is in: of these short names, or all when none is named.
 pub fn held_groups<'a>(
     index: &'a Index,

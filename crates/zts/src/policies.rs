@@ -36,7 +36,9 @@ impl JwsRequest {
             let name = name.to_ascii_lowercase();
             if name.starts_with(&prefix) { name } else { format!("{prefix}{name}") }
         };
-        let versions = versions.into_iter().map(|(name, version)| (full(name), version.to_ascii_lowercase()));
+        // an empty version asks for none in particular
+        let versions = versions.into_iter().filter(|(_, version)| !version.is_empty());
+        let versions = versions.map(|(name, version)| (full(name), version.to_ascii_lowercase()));
         Self { versions: versions.collect(), fixed_width }
     }
 }

@@ -88,15 +88,16 @@ fn principal_of_path(state: &State, call: &Call, name: &str) -> String {
 async fn roles_that_need_certificates(state: Arc<State>, call: Call) -> Answer {
     let caller = call.caller()?;
     // any principal, though the contract speaks of an entity
-    let principal = call.query.first("principal").unwrap_or(&caller.full_name);
+    let principal = given(&call, "principal").unwrap_or(&caller.full_name);
     messages::check_name("PrincipalName", Grammar::PrincipalName, principal)?;
     let principal = principal.to_ascii_lowercase();
     let index = state.index();
     let mut roles = Vec::new();
     for domain in index.certificate_domains() {
         let names: Vec<&str> = domain.certificate_roles().iter().map(|name| &**name).collect();
-        let held = access::held_roles(&index, &state.semantics, domain, &principal, &names, call.now);
-        roles.extend(held.into_iter().map(|role| format!("{}:role.{}", domain.name(), role.name)));
+        let held =
+            access::roles_held_directly(&index, &state.semantics, domain, &principal, &names, call.now);
+        roles.extend(held.into_iter().map(|role| format!("{}:role.{role}", domain.name())));
     }
     json(&RoleAccess { roles: Some(roles) })
 }
