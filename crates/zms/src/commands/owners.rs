@@ -54,8 +54,11 @@ pub(crate) fn put_domain(
         meta: owner(body.meta_owner)?,
         ..Ownership::default()
     };
-    let found = context.domain(&domain)?;
     audit::check_domain(context, AuditedKind::Domain, &domain)?;
+    let Some(found) = context.world.domain(&domain) else {
+        let text = format!("unable to put resource domain ownership for domain: {domain}");
+        return Err(ApiError::bad_request(text));
+    };
     let mut attributes = (*found.attributes).clone();
     attributes.owner = owners;
     Ok(ChangeSet::loud(domain, vec![Change::PutDomain { attributes: Box::new(attributes) }]))
