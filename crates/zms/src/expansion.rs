@@ -12,10 +12,11 @@ use athenz_world::{Collection, CollectionKind, Domain, World};
 use crate::access::{caller_may, has_system_right};
 use crate::context::Context;
 use crate::state::Zms;
-use crate::views::collections::{MemberForm, Shown, member_role};
+use crate::views::collections::{MemberForm, Shown, member_role, pending_role_member};
 
 /// The members of a role with each group replaced by its members: a name once for each way in.
-pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleMember> {
+/// Requests to join a group are among them where requests are wanted.
+pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
     let mut members: Vec<RoleMember> = Vec::new();
     for member in shown.role_members(held) {
         let name = member.member_name.clone().unwrap_or_default();
@@ -24,20 +25,20 @@ pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleM
             continue;
         };
         let Some(group) = shown.world.collection(CollectionKind::Group, domain, &group) else { continue };
-        for inner in shown.role_members(group) {
-            let expiration = match (member.expiration, inner.expiration) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-            members.push(RoleMember {
-                member_name: inner.member_name,
-                expiration,
-                approved: Some(true),
-                ..RoleMember::default()
-            });
-        }
+        let requests = group.pending.iter().filter(|_| pending).map(pending_role_member);
+        let inner = shown.role_members(group).into_iter().chain(requests);
+        members.extend(inner.map(|inner| through_group(&member, inner)));
     }
     members
+}
+
+/// A member of a group as a member of the role that has the group.
+fn through_group(group: &RoleMember, inner: RoleMember) -> RoleMember {
+    let expiration = match (group.expiration, inner.expiration) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    RoleMember { expiration, review_reminder: None, request_principal: None, pending_state: None, ..inner }
 }
 
 /// Who has a delegated role: the members of the roles that the trusted domain lets assume it.

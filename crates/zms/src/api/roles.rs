@@ -19,8 +19,8 @@ use crate::commands::{review, system_meta};
 use crate::expansion;
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, MembershipView, Shown, member_role, pending_role_member, role, role_audit, role_ownership,
-    role_with_members, short_role,
+    MemberForm, MembershipView, Shown, member_role, not_empty, pending_role_member, role, role_audit,
+    role_ownership, role_with_members, short_role,
 };
 use crate::views::{has_tag, page};
 
@@ -127,7 +127,7 @@ async fn role_view(
     let shown = shown(zms, world, MemberForm::Single);
     let mut members = match (extras.expand, &held.attributes.trust) {
         (true, Some(trust)) => expansion::delegated_members(zms, world, found, name, trust),
-        (true, None) => expansion::expanded_members(shown, held),
+        (true, None) => expansion::expanded_members(shown, held, extras.pending),
         (false, Some(_)) => Vec::new(),
         (false, None) => shown.role_members(held),
     };
@@ -337,11 +337,11 @@ fn members_of_domain(
             by_member.entry(read.world.name_of(member.principal).to_string()).or_default().push(row);
         }
     }
-    let members = by_member
+    let members: Vec<DomainRoleMember> = by_member
         .into_iter()
         .map(|(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) })
         .collect();
-    Ok(DomainRoleMembers { domain_name: Some(name), members: Some(members) })
+    Ok(DomainRoleMembers { domain_name: Some(name), members: not_empty(members) })
 }
 
 async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {
