@@ -1,5 +1,5 @@
 //! Roles and policies that must be there, whatever else there is: what several calls make besides
-//! what stands there already. Nothing is taken away from what is found.
+//! what stands there already.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::AssertionEffect;
 use athenz_world::{
-    Assertion, Change, Collection, CollectionAttributes, CollectionKind, Domain, MemberAction, MemberRow,
-    Ownership, Pending, PendingKind, PolicyVersionAttributes,
+    Assertion, Change, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
+    MemberAction, MemberRow, Ownership, Pending, PendingKind, PolicyVersionAttributes,
 };
 
 use super::member_log;
@@ -20,7 +20,14 @@ use crate::values::{entity_name, simple_name};
 #[derive(Debug, Default)]
 pub(crate) struct Provision {
     roles: BTreeMap<EntityName, WantedRole>,
-    policies: BTreeMap<EntityName, Vec<Grant>>,
+    policies: BTreeMap<EntityName, WantedPolicy>,
+}
+
+#[derive(Debug, Default)]
+struct WantedPolicy {
+    grants: Vec<Grant>,
+    /// Whether it grants nothing else.
+    alone: bool,
 }
 
 #[derive(Debug)]
@@ -70,10 +77,17 @@ impl Provision {
 
     /// A policy that grants this too.
     pub(crate) fn grant(&mut self, policy: &str, grant: Grant) -> Result<(), ApiError> {
-        let grants = self.policies.entry(entity_name(policy)?).or_default();
+        let grants = &mut self.policies.entry(entity_name(policy)?).or_default().grants;
         if !grants.contains(&grant) {
             grants.push(grant);
         }
+        Ok(())
+    }
+
+    /// A policy that grants this and nothing else.
+    pub(crate) fn grant_alone(&mut self, policy: &str, grant: Grant) -> Result<(), ApiError> {
+        let wanted = WantedPolicy { grants: vec![grant], alone: true };
+        self.policies.insert(entity_name(policy)?, wanted);
         Ok(())
     }
 
@@ -83,15 +97,15 @@ impl Provision {
         for (name, wanted) in self.roles {
             changes.extend(role_changes(context, domain, name, wanted));
         }
-        for (name, grants) in self.policies {
-            changes.extend(policy_changes(context, domain, &name, &grants)?);
+        for (name, wanted) in self.policies {
+            changes.extend(policy_changes(context, domain, &name, &wanted)?);
         }
         Ok(changes)
     }
 }
 
-/// A role that is found keeps its attributes and members; only one that becomes delegated loses
-/// the members nobody would ask about any more.
+/// A role that is found keeps its members; only one that becomes delegated loses those nobody would
+/// ask about any more. As recorded, most of its settings go.
 fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted: WantedRole) -> Vec<Change> {
     let kind = CollectionKind::Role;
     let held = domain.roles.get(&name).map(|held| &**held);
@@ -99,16 +113,13 @@ fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted
         WantedRole::Plain { member } => (None, member),
         WantedRole::Delegated { trust } => (Some(trust), None),
     };
-    let mut changes = Vec::new();
-    if held.is_none_or(|held| held.attributes.trust != trust) {
-        let mut attributes = match held {
-            Some(held) => held.attributes.clone(),
-            None => CollectionAttributes::new(context.now),
-        };
-        attributes.modified = context.stamp;
-        attributes.trust.clone_from(&trust);
-        changes.push(Change::PutCollection { kind, name: name.clone(), attributes });
-    }
+    let mut attributes = match held {
+        Some(held) => held.attributes.clone().with_settings(bare(held.settings())),
+        None => CollectionAttributes::new(context.now),
+    };
+    attributes.modified = context.stamp;
+    attributes.trust.clone_from(&trust);
+    let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
     if trust.is_some() {
         for member in held.into_iter().flat_map(|held| held.members.iter()) {
             let Ok(member) = MemberName::parse(&context.world.name_of(member.principal)) else { continue };
@@ -116,10 +127,21 @@ fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted
         }
     }
     if let Some(member) = member {
-        let needs_approval = held.is_some_and(Collection::needs_approval);
+        let needs_approval = held.is_some_and(|held| held.settings().audit_enabled);
         changes.extend(admit(context, kind, &name, held, needs_approval, member));
     }
     changes
+}
+
+/// What stays of the settings of a role that is written anew without any.
+fn bare(held: &CollectionSettings) -> CollectionSettings {
+    CollectionSettings {
+        audit_enabled: held.audit_enabled,
+        last_reviewed: held.last_reviewed,
+        tags: held.tags.clone(),
+        owner: held.owner.clone(),
+        ..CollectionSettings::default()
+    }
 }
 
 /// Makes somebody a member who is none; where additions need approval a request is made.
@@ -158,12 +180,13 @@ pub(crate) fn admit(
     vec![Change::PutPending { kind, name: name.clone(), pending }, line]
 }
 
-/// New: version 0, active. Found: what is missing is added to the active version.
+/// New: version 0, active. Found: what is missing is added to the active version, and what is not
+/// wanted leaves it where the policy is to grant nothing else.
 fn policy_changes(
     context: &Context<'_>,
     domain: &Domain,
     name: &EntityName,
-    grants: &[Grant],
+    wanted: &WantedPolicy,
 ) -> Result<Vec<Change>, ApiError> {
     let held = domain.policies.get(name).and_then(|held| held.active());
     let mut changes = Vec::new();
@@ -175,7 +198,7 @@ fn policy_changes(
             version
         }
     };
-    for grant in grants {
+    for grant in &wanted.grants {
         let assertion = grant.assertion(0);
         let present =
             held.is_some_and(|(_, held)| held.assertions.values().any(|held| held.says_the_same(&assertion)));
@@ -184,6 +207,14 @@ fn policy_changes(
             changes.push(Change::PutAssertion { policy: name.clone(), version: version.clone(), assertion });
         }
     }
+    let others = held.into_iter().flat_map(|(_, held)| held.assertions.values()).filter(|held| {
+        wanted.alone && !wanted.grants.iter().any(|grant| held.says_the_same(&grant.assertion(0)))
+    });
+    changes.extend(others.map(|other| Change::DeleteAssertion {
+        policy: name.clone(),
+        version: version.clone(),
+        id: other.id,
+    }));
     Ok(changes)
 }
 
