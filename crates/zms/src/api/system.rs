@@ -111,17 +111,23 @@ fn checked(world: &World, domain: &Domain) -> DomainDataCheck {
     let named: std::collections::BTreeSet<String> = assertions().map(|(_, a)| role_of(&a.role)).collect();
     let dangling_roles: Vec<String> =
         domain.roles.keys().filter(|role| !named.contains(role.as_str())).map(ToString::to_string).collect();
-    let count = |count: usize| Some(i32::try_from(count).unwrap_or(i32::MAX));
     let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
+    // as recorded: once a role hangs in the air, only such roles count as taken up by their tenants
+    let taken_up = |role: &str| match dangling_roles.is_empty() {
+        true => domain.roles.contains_key(role),
+        false => dangling_roles.iter().any(|dangling| dangling == role),
+    };
+    let tenants_without_assume_role = some(tenants_without_assume_role(world, domain, taken_up));
+    let count = |count: usize| Some(i32::try_from(count).unwrap_or(i32::MAX));
     DomainDataCheck {
         policy_count: count(domain.policies.values().map(|policy| policy.versions.len()).sum()),
         assertion_count: count(assertions().count()),
         // as recorded: roles with a wildcard are told among the dangling policies and not counted
         role_wild_card_count: count(0),
+        tenants_without_assume_role,
         dangling_roles: some(dangling_roles),
         dangling_policies: (!dangling_policies.is_empty()).then_some(dangling_policies),
         providers_without_trust: some(providers_without_trust(world, domain)),
-        tenants_without_assume_role: some(tenants_without_assume_role(world, domain)),
     }
 }
 
@@ -148,26 +154,28 @@ fn providers_without_trust(world: &World, domain: &Domain) -> Vec<String> {
     found
 }
 
-/// Trusted domains with fewer assume_role assertions than there are roles delegated to them.
-fn tenants_without_assume_role(world: &World, domain: &Domain) -> Vec<String> {
-    let mut delegated: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
-    for (name, role) in &domain.roles {
-        if let Some(trust) = role.attributes.trust.as_deref() {
-            delegated.entry(trust).or_default().push(CollectionKind::Role.full_name(&domain.name, name));
-        }
+/// Trusted domains whose assume_role assertions on roles that are taken up are fewer than the roles
+/// delegated to them.
+fn tenants_without_assume_role(
+    world: &World,
+    domain: &Domain,
+    taken_up: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut delegated: std::collections::BTreeMap<&str, usize> = Default::default();
+    for trust in domain.roles.values().filter_map(|role| role.attributes.trust.as_deref()) {
+        *delegated.entry(trust).or_default() += 1;
     }
-    let lacks = |tenant: &str, roles: &Vec<String>| {
+    let prefix = CollectionKind::Role.full_name(&domain.name, "");
+    let lacks = |tenant: &str, roles: usize| {
         let Some(found) = world.domain(tenant) else { return true };
         let active = found.policies.values().filter_map(|policy| policy.active());
         let assumed = active
             .flat_map(|(_, version)| version.assertions.values())
-            .filter(|a| a.action == "assume_role" && roles.contains(&a.resource))
+            .filter(|a| a.action.eq_ignore_ascii_case("assume_role"))
+            .filter(|a| a.resource.strip_prefix(&prefix).is_some_and(&taken_up))
             .count();
-        assumed < roles.len()
+        assumed < roles
     };
-    delegated
-        .iter()
-        .filter(|(tenant, roles)| lacks(tenant, roles))
-        .map(|(tenant, _)| (*tenant).to_owned())
-        .collect()
+    let lacking = delegated.into_iter().filter(|(tenant, roles)| lacks(tenant, *roles));
+    lacking.map(|(tenant, _)| tenant.to_owned()).collect()
 }
