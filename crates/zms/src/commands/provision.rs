@@ -7,8 +7,8 @@ use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::AssertionEffect;
 use athenz_world::{
-    Assertion, Change, Collection, CollectionAttributes, CollectionKind, CollectionSettings, Domain,
-    MemberAction, MemberRow, Ownership, Pending, PendingKind, PolicyVersionAttributes,
+    Assertion, Change, Collection, CollectionAttributes, CollectionKind, Domain, MemberAction, MemberRow,
+    Ownership, Pending, PendingKind, PolicyVersionAttributes,
 };
 
 use super::member_log;
@@ -104,8 +104,8 @@ impl Provision {
     }
 }
 
-/// A role that is found keeps its members; only one that becomes delegated loses those nobody would
-/// ask about any more. As recorded, most of its settings go.
+/// A role that is found keeps its attributes and members; only one that becomes delegated loses
+/// the members nobody would ask about any more.
 fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted: WantedRole) -> Vec<Change> {
     let kind = CollectionKind::Role;
     let held = domain.roles.get(&name).map(|held| &**held);
@@ -113,13 +113,16 @@ fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted
         WantedRole::Plain { member } => (None, member),
         WantedRole::Delegated { trust } => (Some(trust), None),
     };
-    let mut attributes = match held {
-        Some(held) => held.attributes.clone().with_settings(bare(held.settings())),
-        None => CollectionAttributes::new(context.now),
-    };
-    attributes.modified = context.stamp;
-    attributes.trust.clone_from(&trust);
-    let mut changes = vec![Change::PutCollection { kind, name: name.clone(), attributes }];
+    let mut changes = Vec::new();
+    if held.is_none_or(|held| held.attributes.trust != trust) {
+        let mut attributes = match held {
+            Some(held) => held.attributes.clone(),
+            None => CollectionAttributes::new(context.now),
+        };
+        attributes.modified = context.stamp;
+        attributes.trust.clone_from(&trust);
+        changes.push(Change::PutCollection { kind, name: name.clone(), attributes });
+    }
     if trust.is_some() {
         for member in held.into_iter().flat_map(|held| held.members.iter()) {
             let Ok(member) = MemberName::parse(&context.world.name_of(member.principal)) else { continue };
@@ -127,21 +130,10 @@ fn role_changes(context: &Context<'_>, domain: &Domain, name: EntityName, wanted
         }
     }
     if let Some(member) = member {
-        let needs_approval = held.is_some_and(|held| held.settings().audit_enabled);
+        let needs_approval = held.is_some_and(Collection::needs_approval);
         changes.extend(admit(context, kind, &name, held, needs_approval, member));
     }
     changes
-}
-
-/// What stays of the settings of a role that is written anew without any.
-fn bare(held: &CollectionSettings) -> CollectionSettings {
-    CollectionSettings {
-        audit_enabled: held.audit_enabled,
-        last_reviewed: held.last_reviewed,
-        tags: held.tags.clone(),
-        owner: held.owner.clone(),
-        ..CollectionSettings::default()
-    }
 }
 
 /// Makes somebody a member who is none; where additions need approval a request is made.
