@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use athenz_model::ApiError;
-use athenz_model::names::{DomainName, EntityName, MemberName, PrincipalKind, SimpleName};
+use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::{
     AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TagValueList, TopLevelDomain, UserDomain,
 };
@@ -341,15 +341,17 @@ pub(crate) fn put_default_admins(
         return Err(ApiError::bad_request("Missing or malformed DefaultAdmins"));
     };
     audit::check_domain(context, AuditedKind::Role, &domain)?;
+    let names: Vec<Result<MemberName, String>> = given
+        .into_iter()
+        .map(|text| {
+            MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase())).map_err(|_| text)
+        })
+        .collect();
+    let rules = MemberRules::of_new_admin_role();
+    names.iter().flatten().try_for_each(|name| members::check_kind(context, &rules, name))?;
     let mut wanted: Vec<MemberName> = Vec::new();
-    for text in given {
-        let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))
-            .map_err(|_| ApiError::not_found(format!("unknown domain - {text}")))?;
-        if context.users().kind(&name) == PrincipalKind::Group
-            && context.rules.config.disallow_groups_in_admin_role
-        {
-            return Err(ApiError::bad_request("Group principals are not allowed in the role"));
-        }
+    for name in names {
+        let name = name.map_err(|text| ApiError::not_found(format!("unknown domain - {text}")))?;
         members::check_domain_exists(context, &name)?;
         if !wanted.contains(&name) {
             wanted.push(name);

@@ -118,6 +118,8 @@ impl Review<'_> {
             audit_reference: self.context.audit_reference.to_owned(),
             expiration: dates.expiration,
             review_reminder: dates.review_reminder,
+            // who is marked so in a review leaves
+            inactive: false,
             ..row
         };
         Ok(vec![

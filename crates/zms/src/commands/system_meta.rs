@@ -225,18 +225,20 @@ fn put_audit_enabled(
         CollectionKind::Group => AuditedKind::Group,
     };
     audit::check_domain(context, audited_kind, &domain)?;
-    if &*attribute != "auditenabled" {
-        return Err(ApiError::bad_request(format!("unknown {noun} system meta attribute: {attribute}")));
-    }
     if !found.attributes.audit_enabled {
-        let text =
-            format!("{call}: auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
-        return Err(ApiError::bad_request(text));
+        let text = format!("auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
+        return Err(ApiError::bad_request(match kind {
+            CollectionKind::Role => format!("{call}: {text}"),
+            CollectionKind::Group => text,
+        }));
     }
     let Some(held) = found.collection(kind, &name) else {
         let full = kind.full_name(&domain, &name);
         return Err(ApiError::not_found(format!("{call}: Unknown {noun}: {full}")));
     };
+    if &*attribute != "auditenabled" {
+        return Err(ApiError::bad_request(format!("unknown {noun} system meta attribute: {attribute}")));
+    }
     if audit_enabled {
         check_groups_are_audited(context, held)?;
     }

@@ -66,7 +66,7 @@ pub(crate) fn put(
         return Err(ApiError::bad_request("putDomainTemplateExt: template name mismatch"));
     }
     let names = known(context, names)?;
-    let found = context.domain(&domain)?;
+    let found = context.stored_domain(&domain)?;
     audit::check_domain(context, AuditedKind::Template, &domain)?;
     let mut filled =
         Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
