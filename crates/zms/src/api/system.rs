@@ -1,5 +1,6 @@
 //! The server itself: status, schema, what it is, and values other systems would know.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use athenz_model::wire::zms::{
@@ -100,15 +101,21 @@ fn checked(world: &World, domain: &Domain) -> DomainDataCheck {
     let active = || domain.policies.iter().filter_map(|(name, policy)| Some((name, policy.active()?.1)));
     let assertions =
         || active().flat_map(|(name, version)| version.assertions.values().map(move |a| (name, a)));
+    // as recorded: what assumes roles outside of tenancy policies names no role
+    let naming = || {
+        assertions().filter(|(policy, assertion)| {
+            policy.contains("tenancy.") || !assertion.action.eq_ignore_ascii_case("assume_role")
+        })
+    };
     let role_of = |role: &str| role.strip_prefix(&prefix).unwrap_or(role).to_owned();
-    let dangling_policies: Vec<DanglingPolicy> = assertions()
+    let dangling_policies: Vec<DanglingPolicy> = naming()
         .filter(|(_, assertion)| !domain.roles.contains_key(role_of(&assertion.role).as_str()))
         .map(|(policy, assertion)| DanglingPolicy {
             policy_name: Some(policy.to_string()),
             role_name: Some(role_of(&assertion.role)),
         })
         .collect();
-    let named: std::collections::BTreeSet<String> = assertions().map(|(_, a)| role_of(&a.role)).collect();
+    let named: BTreeSet<String> = naming().map(|(_, a)| role_of(&a.role)).collect();
     let dangling_roles: Vec<String> =
         domain.roles.keys().filter(|role| !named.contains(role.as_str())).map(ToString::to_string).collect();
     let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
@@ -131,27 +138,31 @@ fn checked(world: &World, domain: &Domain) -> DomainDataCheck {
     }
 }
 
-/// Providers that a tenancy policy speaks of and that delegate nothing to this domain.
+/// Providers that tenancy policies speak of and that delegate less to this domain than these assume.
 fn providers_without_trust(world: &World, domain: &Domain) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut assumed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, policy) in &domain.policies {
         let provider =
             name.split_once("tenancy.").and_then(|(_, rest)| rest.rsplit_once('.')).map(|(p, _)| p);
         let (Some(provider), Some((_, version))) = (provider, policy.active()) else { continue };
-        let mut assumed = version.assertions.values().filter(|a| a.action == "assume_role").peekable();
-        if assumed.peek().is_none() {
-            continue;
-        }
-        let answered = assumed.all(|assertion| {
-            let target = assertion.resource.split_once(":role.");
-            let role = target.and_then(|(owner, role)| world.domain(owner)?.roles.get(role));
-            role.is_some_and(|role| role.attributes.trust.as_ref() == Some(&domain.name))
-        });
-        if !answered && !found.iter().any(|held| held == provider) {
-            found.push(provider.to_owned());
+        for assertion in version.assertions.values().filter(|a| a.action.eq_ignore_ascii_case("assume_role"))
+        {
+            assumed.entry(provider).or_default().insert(&assertion.resource);
         }
     }
-    found
+    let answered = |provider: &str, roles: &BTreeSet<&str>| {
+        let service = provider.split_once(".res_group.").map_or(provider, |(service, _)| service);
+        let owner = service.rsplit_once('.').and_then(|(owner, _)| world.domain(owner));
+        owner.is_some_and(|owner| {
+            let delegated =
+                owner.roles.iter().filter(|(_, role)| role.attributes.trust.as_ref() == Some(&domain.name));
+            let named =
+                |role: &str| roles.contains(CollectionKind::Role.full_name(&owner.name, role).as_str());
+            delegated.filter(|(name, _)| named(name)).count() == roles.len()
+        })
+    };
+    let lacking = assumed.into_iter().filter(|(provider, roles)| !answered(provider, roles));
+    lacking.map(|(provider, _)| provider.to_owned()).collect()
 }
 
 /// Trusted domains whose assume_role assertions on roles that are taken up are fewer than the roles
@@ -161,7 +172,7 @@ fn tenants_without_assume_role(
     domain: &Domain,
     taken_up: impl Fn(&str) -> bool,
 ) -> Vec<String> {
-    let mut delegated: std::collections::BTreeMap<&str, usize> = Default::default();
+    let mut delegated: BTreeMap<&str, usize> = Default::default();
     for trust in domain.roles.values().filter_map(|role| role.attributes.trust.as_deref()) {
         *delegated.entry(trust).or_default() += 1;
     }
