@@ -225,16 +225,11 @@ pub(crate) fn attributes(meta: DomainWire) -> DomainData {
 /// Every version of every policy, with ids and conditions.
 fn all_policies(domain: &Domain) -> Vec<Policy> {
     let versions = domain.policies.iter().flat_map(|(name, held)| {
-        held.versions.iter().map(move |(version, held)| {
-            without_empty(policy(&domain.name, name, version, held, PolicyForm::Full))
-        })
+        held.versions
+            .iter()
+            .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Listed))
     });
     versions.collect()
-}
-
-/// As recorded: documents have null where a policy has no assertions.
-fn without_empty(policy: Policy) -> Policy {
-    Policy { assertions: policy.assertions.filter(|assertions| !assertions.is_empty()), ..policy }
 }
 
 /// The active policies: name, time and assertions.
@@ -242,7 +237,7 @@ fn active_policies(domain: &Domain, conditions: bool) -> DomainPolicies {
     let active = domain.policies.iter().filter_map(|(name, held)| Some((name, held.active()?)));
     let policies = active
         .map(|(name, (version, held))| {
-            let full = policy(&domain.name, name, version, held, PolicyForm::Full);
+            let full = policy(&domain.name, name, version, held, PolicyForm::Listed);
             let bare = |assertion: Assertion| match conditions {
                 true => assertion,
                 false => Assertion { id: None, conditions: None, ..assertion },
@@ -254,7 +249,6 @@ fn active_policies(domain: &Domain, conditions: bool) -> DomainPolicies {
                 ..Policy::default()
             }
         })
-        .map(without_empty)
         .collect();
     DomainPolicies { domain: Some(domain.name.to_string()), policies: Some(policies) }
 }

@@ -15,30 +15,43 @@ use crate::state::Zms;
 use crate::views::collections::{MemberForm, Shown, member_role, pending_role_member};
 
 /// The members of a role with each group replaced by its members: a name once for each way in.
-/// Requests to join a group are among them where requests are wanted.
+/// With requests, of the role and of the groups, where they are wanted.
 pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
     let mut members: Vec<RoleMember> = Vec::new();
-    for member in shown.role_members(held) {
+    for member in with_requests(shown, held, pending) {
         let name = member.member_name.clone().unwrap_or_default();
         let Some((CollectionKind::Group, domain, group)) = parse_full_name(&name) else {
             members.push(member);
             continue;
         };
         let Some(group) = shown.world.collection(CollectionKind::Group, domain, &group) else { continue };
-        let requests = group.pending.iter().filter(|_| pending).map(pending_role_member);
-        let inner = shown.role_members(group).into_iter().chain(requests);
-        members.extend(inner.map(|inner| through_group(&member, inner)));
+        for inner in with_requests(shown, group, pending) {
+            let expiration = match (member.expiration, inner.expiration) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            members.push(RoleMember {
+                member_name: inner.member_name,
+                expiration,
+                active: inner.active,
+                approved: inner.approved,
+                audit_ref: inner.audit_ref,
+                system_disabled: inner.system_disabled,
+                request_time: inner.request_time,
+                ..RoleMember::default()
+            });
+        }
     }
     members
 }
 
-/// A member of a group as a member of the role that has the group.
-fn through_group(group: &RoleMember, inner: RoleMember) -> RoleMember {
-    let expiration = match (group.expiration, inner.expiration) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    };
-    RoleMember { expiration, review_reminder: None, request_principal: None, pending_state: None, ..inner }
+/// The members written down, and requests behind them.
+pub(crate) fn with_requests(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
+    let mut members = shown.role_members(held);
+    if pending {
+        members.extend(held.pending.iter().map(pending_role_member));
+    }
+    members
 }
 
 /// Who has a delegated role: the members of the roles that the trusted domain lets assume it.

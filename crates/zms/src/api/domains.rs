@@ -164,7 +164,9 @@ impl Filter {
                 })
             })),
             Self::BusinessService(value) => {
-                Some(by(&|domain| domain.attributes.business_service.eq_ignore_ascii_case(&value)))
+                // stored without the white space around it, and asked for without
+                let value = value.trim();
+                Some(by(&|domain| domain.attributes.business_service.eq_ignore_ascii_case(value)))
             }
         }
     }
@@ -219,7 +221,7 @@ async fn post_top_level_domain(zms: Arc<Zms>, call: Call) -> Answer {
     })
     .await?;
     let made = made(&world, &body.name.clone().unwrap_or_default().to_lowercase(), true)?;
-    json(&common_as_given!(made, body; feature_flags, cert_dns_domain, aws_account_name))
+    json(&common_as_given!(made, body; feature_flags, cert_dns_domain, aws_account_name, product_id))
 }
 
 async fn post_sub_domain(zms: Arc<Zms>, call: Call) -> Answer {

@@ -13,7 +13,7 @@ use super::{number, switch, tags, text};
 /// Whose member list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemberForm {
-    /// One role or group: approved, with the audit reference and the mark of inactive ones.
+    /// One role or group: approved, with the audit reference and the mark of being inactive.
     Single,
     /// Lists and signed documents: with the kind of principal.
     Listed,
