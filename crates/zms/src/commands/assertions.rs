@@ -6,8 +6,8 @@ use athenz_model::wire::zms as wire;
 use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Policy};
 
 use super::policies::{
-    check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name,
-    parse_assertion, parse_conditions, with_owner,
+    check_assertions_owner, check_condition_limit, check_delete_owner, check_role_domain, check_roles_exist,
+    full_name, parse_assertion, parse_conditions, with_owner,
 };
 use super::standard_names::ADMIN;
 use crate::access::{authorize, caller_may_change};
@@ -79,19 +79,21 @@ pub(crate) fn put(
     if &*target.policy == ADMIN {
         return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
     }
-    let mut assertion = parse_assertion(context, &target.domain, body, false)?;
+    let mut assertion = parse_assertion(body, false)?;
     let unknown = || ApiError::not_found(format!("putAssertion: Unable to retrieve policy: {full}"));
     let (domain, policy) = target.find(context).ok_or_else(unknown)?;
     check_roles_exist(context, domain, std::slice::from_ref(&assertion))?;
-    let owner = check_assertions_owner(context, &full, policy)?;
-    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     let version = target.version(policy).ok_or_else(unknown)?;
     let held = policy.versions.get(&version).ok_or_else(unknown)?;
+    let owner = check_assertions_owner(context, &full, policy)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    // as in Athenz, one that is there already needs room too
+    quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
+    check_role_domain(&target.domain, &assertion)?;
     if held.assertions.values().any(|present| present.says_the_same(&assertion)) {
         let changes = with_owner(policy, &target.policy, owner);
         return Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: false }));
     }
-    quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
     assertion.id = context.next_id();
     let mut changes = with_owner(policy, &target.policy, owner);
     changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
@@ -134,13 +136,23 @@ pub(crate) fn delete(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Re
         return Err(ApiError::not_found("Policy does not exist"));
     };
     if !held.assertions.contains_key(&id) {
-        let (call, policy) = (context.call(), &target.policy);
-        let version = target.version.as_deref().unwrap_or("active version");
-        let text = format!("{call}: unable to read assertion: {id} from policy: {policy} version: {version}");
-        return Err(ApiError::not_found(text));
+        return Err(not_in_version(context, &target, policy, id));
     }
     let change = Change::DeleteAssertion { policy: target.policy.clone(), version: version.clone(), id };
     Ok(ChangeSet::loud(target.domain, vec![change]))
+}
+
+/// An assertion that the policy has in another version cannot be deleted here; any other is not
+/// there at all.
+fn not_in_version(context: &Context<'_>, target: &Target, policy: &Policy, id: i64) -> ApiError {
+    let (call, name) = (context.call(), &target.policy);
+    let version = target.version.as_deref().unwrap_or("active version");
+    let text =
+        |verb| format!("{call}: unable to {verb} assertion: {id} from policy: {name} version: {version}");
+    match policy.versions.values().any(|held| held.assertions.contains_key(&id)) {
+        true => ApiError::bad_request(text("delete")),
+        false => ApiError::not_found(text("read")),
+    }
 }
 
 fn may_delete(context: &Context<'_>, domain: &Domain, target: &Target, id: i64) -> bool {
