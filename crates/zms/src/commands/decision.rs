@@ -67,10 +67,10 @@ pub(crate) fn decide(
         let rules = MemberRules::of(target.kind, &target.name, held.settings());
         members::check(context, &rules, &target.member)?;
     }
-    audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
     let Some(pending) = pending else {
         return Err(ApiError::not_found(format!("Pending {noun} member {} not found", target.member)));
     };
+    audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
     let changes = match (body.approved, pending.kind) {
         (false, _) => vec![target.delete_pending(), target.audit(context, MemberAction::Reject)],
         (true, PendingKind::Add) => {
