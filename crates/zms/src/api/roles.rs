@@ -131,7 +131,7 @@ async fn role_view(
         (false, Some(_)) => Vec::new(),
         (false, None) => shown.role_members(held),
     };
-    if extras.pending {
+    if extras.pending && held.attributes.trust.is_none() {
         members.extend(held.pending.iter().map(pending_role_member));
     }
     let audit_log = match extras.audit_log && held.attributes.trust.is_none() {
@@ -337,11 +337,11 @@ fn members_of_domain(
             by_member.entry(read.world.name_of(member.principal).to_string()).or_default().push(row);
         }
     }
-    let members = by_member
+    let members: Vec<_> = by_member
         .into_iter()
         .map(|(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) })
         .collect();
-    Ok(DomainRoleMembers { domain_name: Some(name), members: Some(members) })
+    Ok(DomainRoleMembers { domain_name: Some(name), members: (!members.is_empty()).then_some(members) })
 }
 
 async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {

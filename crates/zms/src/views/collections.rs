@@ -321,7 +321,6 @@ pub(crate) fn member_role(world: &World, role: &str, member: &Member) -> MemberR
         role_name: Some(role.to_owned()),
         expiration: member.expiration,
         review_reminder: member.review_reminder,
-        active: (!member.active).then_some(false),
         request_principal: member.requester.map(|id| world.name_of(id).to_string()),
         system_disabled: number(member.system_disabled.bits().into()),
         ..MemberRole::default()
