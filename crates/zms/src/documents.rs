@@ -239,7 +239,7 @@ fn all_policies(domain: &Domain) -> Vec<Policy> {
     let versions = domain.policies.iter().flat_map(|(name, held)| {
         held.versions
             .iter()
-            .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Full))
+            .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Listed))
     });
     versions.collect()
 }
@@ -249,7 +249,7 @@ fn active_policies(domain: &Domain, conditions: bool) -> DomainPolicies {
     let active = domain.policies.iter().filter_map(|(name, held)| Some((name, held.active()?)));
     let policies = active
         .map(|(name, (version, held))| {
-            let full = policy(&domain.name, name, version, held, PolicyForm::Full);
+            let full = policy(&domain.name, name, version, held, PolicyForm::Listed);
             let bare = |assertion: Assertion| match conditions {
                 true => assertion,
                 false => Assertion { id: None, conditions: None, ..assertion },
