@@ -12,19 +12,20 @@ use athenz_world::{Collection, CollectionKind, Domain, World};
 use crate::access::{caller_may, has_system_right};
 use crate::context::Context;
 use crate::state::Zms;
-use crate::views::collections::{MemberForm, Shown, member_role};
+use crate::views::collections::{MemberForm, Shown, member_role, pending_role_member};
 
 /// The members of a role with each group replaced by its members: a name once for each way in.
-pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleMember> {
+/// With requests, of the role and of the groups, where they are wanted.
+pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
     let mut members: Vec<RoleMember> = Vec::new();
-    for member in shown.role_members(held) {
+    for member in with_requests(shown, held, pending) {
         let name = member.member_name.clone().unwrap_or_default();
         let Some((CollectionKind::Group, domain, group)) = parse_full_name(&name) else {
             members.push(member);
             continue;
         };
         let Some(group) = shown.world.collection(CollectionKind::Group, domain, &group) else { continue };
-        for inner in shown.role_members(group) {
+        for inner in with_requests(shown, group, pending) {
             let expiration = match (member.expiration, inner.expiration) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
@@ -32,10 +33,23 @@ pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleM
             members.push(RoleMember {
                 member_name: inner.member_name,
                 expiration,
-                approved: Some(true),
+                active: inner.active,
+                approved: inner.approved,
+                audit_ref: inner.audit_ref,
+                system_disabled: inner.system_disabled,
+                request_time: inner.request_time,
                 ..RoleMember::default()
             });
         }
+    }
+    members
+}
+
+/// The members written down, and requests behind them.
+pub(crate) fn with_requests(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
+    let mut members = shown.role_members(held);
+    if pending {
+        members.extend(held.pending.iter().map(pending_role_member));
     }
     members
 }

@@ -127,9 +127,11 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
             Place::Query(name) => call.query.first(name),
             Place::Header(_) | Place::Body => None,
         };
-        // an empty value in the query is none, but for the action of a list of resources
-        let is_action = call.operation.id == "getResourceAccessList" && parameter.name == "action";
-        let value = value.filter(|value| !value.is_empty() || parameter.place == Place::Path || is_action);
+        let value = value.filter(|value| {
+            !value.is_empty()
+                || parameter.place == Place::Path
+                || counts_empty(call.operation.id, parameter.name)
+        });
         let (grammar, of) = match (call.operation.id, parameter.name) {
             // any text is a principal, though hardly anybody's; any text is a domain that trusts nobody
             ("getAccess" | "getAccessExt", "checkPrincipal" | "domain") => continue,
@@ -152,6 +154,16 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// Whether an empty value in the query is one, though not of its grammar; elsewhere it is none.
+fn counts_empty(operation: &str, parameter: &str) -> bool {
+    matches!(
+        (operation, parameter),
+        ("getDomainList", "roleMember" | "roleName")
+            | ("getSignedDomains", "domain" | "metaAttr")
+            | ("getResourceAccessList", "action")
+    )
 }
 
 /// Most lines of an audit log in one answer.

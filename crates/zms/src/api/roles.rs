@@ -19,8 +19,8 @@ use crate::commands::{review, system_meta};
 use crate::expansion;
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, MembershipView, Shown, member_role, pending_role_member, role, role_audit, role_ownership,
-    role_with_members, short_role,
+    MemberForm, MembershipView, Shown, member_role, role, role_audit, role_ownership, role_with_members,
+    short_role,
 };
 use crate::views::{has_tag, page};
 
@@ -125,15 +125,12 @@ async fn role_view(
         return Err(ApiError::not_found(format!("getRole: Role not found: '{domain}:role.{name}'")).into());
     };
     let shown = shown(zms, world, MemberForm::Single);
-    let mut members = match (extras.expand, &held.attributes.trust) {
+    let members = match (extras.expand, &held.attributes.trust) {
         (true, Some(trust)) => expansion::delegated_members(zms, world, found, name, trust),
-        (true, None) => expansion::expanded_members(shown, held),
+        (true, None) => expansion::expanded_members(shown, held, extras.pending),
         (false, Some(_)) => Vec::new(),
-        (false, None) => shown.role_members(held),
+        (false, None) => expansion::with_requests(shown, held, extras.pending),
     };
-    if extras.pending && held.attributes.trust.is_none() {
-        members.extend(held.pending.iter().map(pending_role_member));
-    }
     let audit_log = match extras.audit_log && held.attributes.trust.is_none() {
         true => member_audit(zms, KIND, domain, name).await?.iter().map(role_audit).collect(),
         false => Vec::new(),

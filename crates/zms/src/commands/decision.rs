@@ -63,9 +63,9 @@ pub(crate) fn decide(
     let pending = held.pending_about(&target.member);
     let kind = context.users().kind(&target.member);
     let dates = expiry::dates(context, &domain.attributes, held.settings(), kind, body.dates);
-    if body.approved && pending.is_none_or(|pending| pending.kind == PendingKind::Add) {
+    if body.approved {
         let rules = MemberRules::of(target.kind, &target.name, held.settings());
-        members::check(context, &rules, &target.member)?;
+        members::check_kind(context, &rules, &target.member)?;
     }
     let Some(pending) = pending else {
         return Err(ApiError::not_found(format!("Pending {noun} member {} not found", target.member)));
@@ -74,6 +74,7 @@ pub(crate) fn decide(
     let changes = match (body.approved, pending.kind) {
         (false, _) => vec![target.delete_pending(), target.audit(context, MemberAction::Reject)],
         (true, PendingKind::Add) => {
+            members::check_domain_exists(context, &target.member)?;
             let added = approve_add(context, domain, &target, held, pending)?;
             let row = MemberRow {
                 inactive: body.inactive,

@@ -13,7 +13,7 @@ use super::{number, switch, tags, text};
 /// Whose member list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemberForm {
-    /// One role or group: approved, with the audit reference.
+    /// One role or group: approved, with the audit reference and the mark of being inactive.
     Single,
     /// Lists and signed documents: with the kind of principal.
     Listed,
@@ -46,7 +46,7 @@ impl Shown<'_> {
             member_name: Some(name.to_owned()),
             expiration: member.expiration,
             review_reminder: member.review_reminder,
-            active: (!member.active).then_some(false),
+            active: (single && !member.active).then_some(false),
             approved: single.then_some(true),
             audit_ref: member
                 .audit_reference
@@ -65,7 +65,7 @@ impl Shown<'_> {
             member_name: Some(name.to_string()),
             group_name: (!single).then(|| full_name.to_owned()),
             expiration: member.expiration,
-            active: (!member.active).then_some(false),
+            active: (single && !member.active).then_some(false),
             approved: single.then_some(true),
             audit_ref: member
                 .audit_reference
