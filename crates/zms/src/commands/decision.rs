@@ -25,6 +25,9 @@ pub(crate) fn delete_pending(context: &Context<'_>, path: MemberPath<'_>) -> Res
     let pending = held.and_then(|held| held.pending_about(&target.member));
     let requested = pending.is_some_and(|pending| pending.requester == context.caller.name);
     if !requested && !may_update_members(context, domain, &target.full_name) {
+        if held.is_none() {
+            return Err(ApiError::not_found(format!("unknown {noun} - {}", target.full_name)));
+        }
         let text = format!("{}: principal is not authorized to delete pending members", context.operation);
         return Err(ApiError::forbidden(text));
     }

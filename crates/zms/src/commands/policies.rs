@@ -53,8 +53,12 @@ pub(crate) fn put(
     check_roles_exist(context, found, &given)?;
     let held = found.policies.get(&name);
     let version = body.version.take().filter(|version| !version.is_empty());
-    let target = PutTarget::find(&name, held.map(|held| &**held), version, body.active);
-    let owner = new_owner(context, &full, held.map(|held| &**held), !given.is_empty())?;
+    let target = PutTarget::find(&name, held.map(|held| &**held), version.clone(), body.active);
+    let owner = || new_owner(context, &full, held.map(|held| &**held), !given.is_empty());
+    // a version that is not there yet has no owner to ask before its other faults
+    if version.is_none() || matches!(&target, Ok(PutTarget { held: Some(_), .. })) {
+        owner()?;
+    }
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     quota::check(context, found, Counted::Assertion, given.len())?;
     if !matches!(&target, Ok(PutTarget { held: Some(_), .. })) {
@@ -62,6 +66,7 @@ pub(crate) fn put(
     }
     let target = target?;
     given.iter().try_for_each(|assertion| check_role_domain(&domain, assertion))?;
+    let owner = owner()?;
     let stored_tags = target.held.map(|held| held.attributes.tags.clone()).unwrap_or_default();
     let new_tags = tags("policy", body.tags.take())?;
     let attributes = PolicyVersionAttributes {
@@ -438,9 +443,6 @@ pub(crate) fn create_version(
     let Some(held) = found.policies.get(&name) else {
         return Err(ApiError::not_found(format!("unknown policy - {full}")));
     };
-    let stored = owner_of(held);
-    let object = OwnedObject { kind: Owned::Policy, name: &full, owner: &stored };
-    let owner = ownership::replace(context, object, &[Component::Assertions], &[Component::Assertions])?;
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     check_version_limit(context, &name, &version, held)?;
     let from =
@@ -458,6 +460,10 @@ pub(crate) fn create_version(
     if held.versions.contains_key(&version) {
         return Err(ApiError::bad_request("Entry already exists"));
     }
+    // the new version is the policy's: its owner is asked, once all else is right
+    let stored = owner_of(held);
+    let object = OwnedObject { kind: Owned::Policy, name: &full, owner: &stored };
+    let owner = ownership::replace(context, object, &[Component::Assertions], &[Component::Assertions])?;
     let mut changes = with_owner(held, &name, owner.clone());
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
@@ -559,12 +565,12 @@ pub(crate) fn delete_version(
     let Some((held, gone)) = held.and_then(|held| Some((held, held.versions.get(&version)?))) else {
         return Err(ApiError::not_found("Policy does not exist"));
     };
+    check_delete_owner(context, held, Component::Object)?;
+    audit::check_domain(context, AuditedKind::Policy, &domain)?;
     if gone.attributes.active {
         let text =
             format!("{call}: unable to delete active policy version. Policy: {name}, version: {version}");
         return Err(ApiError::bad_request(text));
     }
-    check_delete_owner(context, held, Component::Object)?;
-    audit::check_domain(context, AuditedKind::Policy, &domain)?;
     Ok(ChangeSet::loud(domain, vec![Change::DeletePolicyVersion { policy: name, version }]))
 }
