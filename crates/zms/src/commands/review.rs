@@ -117,8 +117,13 @@ impl Review<'_> {
         if self.held.needs_approval() {
             return self.request(&member, dates);
         }
+        let requester = match self.kind {
+            CollectionKind::Role => row.requester.clone(),
+            CollectionKind::Group => self.context.caller.name.clone(),
+        };
         let new = MemberRow {
-            requester: self.context.caller.name.clone(),
+            requester,
+            inactive: false,
             audit_reference: self.context.audit_reference.to_owned(),
             expiration: dates.expiration,
             review_reminder: dates.review_reminder,
