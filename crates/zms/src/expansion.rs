@@ -161,19 +161,30 @@ pub(crate) fn add_indirect_roles(world: &World, principal: &str, roles: &mut Vec
         }
     }
     roles.extend(through_groups);
-    let held: BTreeSet<(String, String)> =
-        roles.iter().filter_map(|role| Some((role.domain_name.clone()?, role.role_name.clone()?))).collect();
-    for (domain, role) in held {
-        add_delegated(world, &domain, &role, roles);
+    let delegated: Vec<MemberRole> = roles.iter().flat_map(|role| delegated_to(world, role)).collect();
+    roles.extend(delegated);
+}
+
+/// The domains whose roles a resource may mean: one, or all by `*:role.…`.
+fn domains_of_resource<'w>(world: &'w World, resource: &str) -> Vec<&'w Domain> {
+    match resource.split_once(':') {
+        Some(("*", rest)) if rest.starts_with("role.") => world.domains().map(|domain| &**domain).collect(),
+        Some((domain, _)) => world.domain(domain).map(|domain| &**domain).into_iter().collect(),
+        None => Vec::new(),
     }
 }
 
-/// The delegated roles that a role may assume.
-fn add_delegated(world: &World, domain: &str, role: &str, roles: &mut Vec<MemberRole>) {
-    let Some(trusted) = world.domain(domain) else { return };
-    let full_name = CollectionKind::Role.full_name(domain, role);
-    for assertion in assume_role_assertions(trusted).filter(|a| Glob::new(&a.role).matches(&full_name)) {
-        for owner in world.domains() {
+/// The delegated roles that a role may assume, for who has it so: with its end, and through the
+/// group it is held by. An assertion names the role itself here, not a pattern of roles.
+fn delegated_to(world: &World, role: &MemberRole) -> Vec<MemberRole> {
+    let mut roles = Vec::new();
+    let (Some(domain), Some(name)) = (role.domain_name.as_deref(), role.role_name.as_deref()) else {
+        return roles;
+    };
+    let Some(trusted) = world.domain(domain) else { return roles };
+    let full_name = CollectionKind::Role.full_name(domain, name);
+    for assertion in assume_role_assertions(trusted).filter(|assertion| assertion.role == full_name) {
+        for owner in domains_of_resource(world, &assertion.resource) {
             for (name, held) in &owner.roles {
                 let trusts = held.attributes.trust.as_deref() == Some(domain);
                 let target = CollectionKind::Role.full_name(&owner.name, name);
@@ -182,10 +193,13 @@ fn add_delegated(world: &World, domain: &str, role: &str, roles: &mut Vec<Member
                         role_name: Some(name.to_string()),
                         domain_name: Some(owner.name.to_string()),
                         trust_role_name: Some(full_name.clone()),
+                        member_name: role.member_name.clone(),
+                        expiration: role.expiration,
                         ..MemberRole::default()
                     });
                 }
             }
         }
     }
+    roles
 }

@@ -225,7 +225,7 @@ pub(super) fn membership_view(
         return Ok(MembershipView::stored(world, &full_name, member, stored, now));
     }
     Ok(match held.pending_about(member).filter(|pending| asked(pending.expiration)) {
-        Some(pending) => MembershipView::pending(&full_name, pending),
+        Some(pending) => MembershipView::pending(&full_name, pending, now),
         None => MembershipView::none(&full_name, member),
     })
 }
@@ -242,7 +242,7 @@ pub(super) fn put_view(
     let held = world.collection(kind, domain, name);
     let pending = held.and_then(|held| held.pending_about(member)).filter(|_| requested);
     match pending {
-        Some(pending) => Ok(MembershipView::pending(&kind.full_name(domain, name), pending)),
+        Some(pending) => Ok(MembershipView::pending(&kind.full_name(domain, name), pending, None)),
         None => membership_view(world, kind, domain, name, member, None, None),
     }
 }

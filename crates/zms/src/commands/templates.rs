@@ -302,7 +302,9 @@ impl Fill<'_> {
             effect: given.effect,
             ..wire::Assertion::default()
         };
-        super::policies::parse_assertion(self.context, &self.domain.name, filled, false)
+        let assertion = super::policies::parse_assertion(filled, false)?;
+        super::policies::check_role_domain(&self.domain.name, &assertion)?;
+        Ok(assertion)
     }
 
     fn service(&mut self, given: &wire::ServiceIdentity) -> Result<(), ApiError> {

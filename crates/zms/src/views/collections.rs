@@ -242,6 +242,11 @@ pub(crate) fn group_audit(audit: &MemberAudit) -> GroupAuditLog {
     }
 }
 
+/// Whether a membership has not ended; where no moment is given, none has.
+fn is_current(end: Option<athenz_model::Timestamp>, now: Option<athenz_model::Timestamp>) -> bool {
+    now.is_none_or(|now| end.is_none_or(|end| end >= now))
+}
+
 /// A membership as a call about one member answers it, whatever the collection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MembershipView(Membership);
@@ -266,11 +271,10 @@ impl MembershipView {
         member: &Member,
         now: Option<athenz_model::Timestamp>,
     ) -> Self {
-        let current = now.is_none_or(|now| member.expiration.is_none_or(|end| end >= now));
         Self(Membership {
             member_name: Some(name.to_owned()),
             role_name: Some(full_name.to_owned()),
-            is_member: Some(current),
+            is_member: Some(is_current(member.expiration, now)),
             approved: Some(true),
             expiration: member.expiration,
             review_reminder: member.review_reminder,
@@ -280,12 +284,12 @@ impl MembershipView {
         })
     }
 
-    /// A request.
-    pub(crate) fn pending(full_name: &str, pending: &Pending) -> Self {
+    /// A request; one for a membership that would have ended is none.
+    pub(crate) fn pending(full_name: &str, pending: &Pending, now: Option<athenz_model::Timestamp>) -> Self {
         Self(Membership {
             member_name: Some(pending.name.to_string()),
             role_name: Some(full_name.to_owned()),
-            is_member: Some(true),
+            is_member: Some(is_current(pending.expiration, now)),
             approved: Some(false),
             expiration: pending.expiration,
             review_reminder: pending.review_reminder,
