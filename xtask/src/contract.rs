@@ -183,7 +183,12 @@ fn field_line(contract: &Contract, field: &Field) -> Result<String> {
 
 fn rust_type(contract: &Contract, of: &str) -> String {
     if let Some(element) = within(of, "Array") {
-        return format!("Vec<{}>", rust_type(contract, element));
+        let element = match element {
+            // null is an empty one
+            "TagCompoundValue" => "Option<String>".to_owned(),
+            _ => rust_type(contract, element),
+        };
+        return format!("Vec<{element}>");
     }
     if let Some(pair) = within(of, "Map") {
         let value = pair.split_once(',').map_or(pair, |(_, value)| value);

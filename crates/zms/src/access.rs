@@ -3,7 +3,7 @@
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, Grammar, domain_of_principal};
-use athenz_policy::{Conditions, Question, Semantics, Subject, check};
+use athenz_policy::{Conditions, Question, Semantics, Subject, Wanted, check, roles_of};
 use athenz_world::Domain;
 
 use crate::context::{Caller, Context};
@@ -114,6 +114,12 @@ pub(crate) fn caller_may_even_disabled(
     let subject = Subject::Principal(&caller.name);
     let question = Question { subject, action, resource, trust_domain: None, now: context.now };
     check(context.world, &AsEnabled(domain), &question, &semantics()).is_allowed()
+}
+
+/// Whether somebody has a role of a domain, directly or through a group, disabled as it may be.
+pub(crate) fn has_role(context: &Context<'_>, domain: &Domain, role: &str, name: &str) -> bool {
+    let wanted = Wanted::Names(&[role]);
+    !roles_of(context.world, &AsEnabled(domain), name, wanted, context.now, &semantics()).is_empty()
 }
 
 /// Whether the caller has a system right.

@@ -116,16 +116,11 @@ impl Documents {
             audit_enabled: whole.audit_enabled.filter(|enabled| *enabled),
             gcp_project: None,
             gcp_project_number: None,
-            environment: None,
             x509_cert_signer_key_id: None,
             ssh_cert_signer_key_id: None,
-            feature_flags: None,
             external_member_validator: None,
             cost_center: None,
             resource_ownership: None,
-            auto_delete_tenant_assume_role_assertions: None,
-            client_id_self_update: None,
-            user_authority_filter: whole.user_authority_filter.clone(),
             ..whole
         };
         let signature = self.sign(&canonical::domain_to_sign(&data)).await?;
@@ -184,7 +179,7 @@ impl Documents {
     }
 }
 
-/// The attributes of a domain in a document.
+/// The attributes of a domain in a document: not its environment, its flags and its switches.
 pub(crate) fn attributes(meta: DomainWire) -> DomainData {
     DomainData {
         description: meta.description,
@@ -213,19 +208,12 @@ pub(crate) fn attributes(meta: DomainWire) -> DomainData {
         business_service: meta.business_service,
         member_purge_expiry_days: meta.member_purge_expiry_days,
         product_id: meta.product_id,
-        feature_flags: meta.feature_flags,
         contacts: meta.contacts,
-        environment: meta.environment,
         resource_ownership: meta.resource_ownership,
         x509_cert_signer_key_id: meta.x509_cert_signer_key_id,
         ssh_cert_signer_key_id: meta.ssh_cert_signer_key_id,
         slack_channel: meta.slack_channel,
         on_call: meta.on_call,
-        // documents tell the switches only where they are on
-        auto_delete_tenant_assume_role_assertions: meta
-            .auto_delete_tenant_assume_role_assertions
-            .filter(|on| *on),
-        client_id_self_update: meta.client_id_self_update.filter(|on| *on),
         external_member_validator: meta.external_member_validator,
         cost_center: meta.cost_center,
         name: meta.name,
@@ -239,7 +227,7 @@ fn all_policies(domain: &Domain) -> Vec<Policy> {
     let versions = domain.policies.iter().flat_map(|(name, held)| {
         held.versions
             .iter()
-            .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Full))
+            .map(move |(version, held)| policy(&domain.name, name, version, held, PolicyForm::Listed))
     });
     versions.collect()
 }
@@ -249,7 +237,7 @@ fn active_policies(domain: &Domain, conditions: bool) -> DomainPolicies {
     let active = domain.policies.iter().filter_map(|(name, held)| Some((name, held.active()?)));
     let policies = active
         .map(|(name, (version, held))| {
-            let full = policy(&domain.name, name, version, held, PolicyForm::Full);
+            let full = policy(&domain.name, name, version, held, PolicyForm::Listed);
             let bare = |assertion: Assertion| match conditions {
                 true => assertion,
                 false => Assertion { id: None, conditions: None, ..assertion },

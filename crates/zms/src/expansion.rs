@@ -12,19 +12,20 @@ use athenz_world::{Collection, CollectionKind, Domain, World};
 use crate::access::{caller_may, has_system_right};
 use crate::context::Context;
 use crate::state::Zms;
-use crate::views::collections::{MemberForm, Shown, member_role};
+use crate::views::collections::{MemberForm, Shown, member_role, pending_role_member};
 
 /// The members of a role with each group replaced by its members: a name once for each way in.
-pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleMember> {
+/// With requests, of the role and of the groups, where they are wanted.
+pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
     let mut members: Vec<RoleMember> = Vec::new();
-    for member in shown.role_members(held) {
+    for member in with_requests(shown, held, pending) {
         let name = member.member_name.clone().unwrap_or_default();
         let Some((CollectionKind::Group, domain, group)) = parse_full_name(&name) else {
             members.push(member);
             continue;
         };
         let Some(group) = shown.world.collection(CollectionKind::Group, domain, &group) else { continue };
-        for inner in shown.role_members(group) {
+        for inner in with_requests(shown, group, pending) {
             let expiration = match (member.expiration, inner.expiration) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
@@ -32,10 +33,23 @@ pub(crate) fn expanded_members(shown: Shown<'_>, held: &Collection) -> Vec<RoleM
             members.push(RoleMember {
                 member_name: inner.member_name,
                 expiration,
-                approved: Some(true),
+                active: inner.active,
+                approved: inner.approved,
+                audit_ref: inner.audit_ref,
+                system_disabled: inner.system_disabled,
+                request_time: inner.request_time,
                 ..RoleMember::default()
             });
         }
+    }
+    members
+}
+
+/// The members written down, and requests behind them.
+pub(crate) fn with_requests(shown: Shown<'_>, held: &Collection, pending: bool) -> Vec<RoleMember> {
+    let mut members = shown.role_members(held);
+    if pending {
+        members.extend(held.pending.iter().map(pending_role_member));
     }
     members
 }
@@ -147,19 +161,30 @@ pub(crate) fn add_indirect_roles(world: &World, principal: &str, roles: &mut Vec
         }
     }
     roles.extend(through_groups);
-    let held: BTreeSet<(String, String)> =
-        roles.iter().filter_map(|role| Some((role.domain_name.clone()?, role.role_name.clone()?))).collect();
-    for (domain, role) in held {
-        add_delegated(world, &domain, &role, roles);
+    let delegated: Vec<MemberRole> = roles.iter().flat_map(|role| delegated_to(world, role)).collect();
+    roles.extend(delegated);
+}
+
+/// The domains whose roles a resource may mean: one, or all by `*:role.…`.
+fn domains_of_resource<'w>(world: &'w World, resource: &str) -> Vec<&'w Domain> {
+    match resource.split_once(':') {
+        Some(("*", rest)) if rest.starts_with("role.") => world.domains().map(|domain| &**domain).collect(),
+        Some((domain, _)) => world.domain(domain).map(|domain| &**domain).into_iter().collect(),
+        None => Vec::new(),
     }
 }
 
-/// The delegated roles that a role may assume.
-fn add_delegated(world: &World, domain: &str, role: &str, roles: &mut Vec<MemberRole>) {
-    let Some(trusted) = world.domain(domain) else { return };
-    let full_name = CollectionKind::Role.full_name(domain, role);
-    for assertion in assume_role_assertions(trusted).filter(|a| Glob::new(&a.role).matches(&full_name)) {
-        for owner in world.domains() {
+/// The delegated roles that a role may assume, for who has it so: with its end, and through the
+/// group it is held by. An assertion names the role itself here, not a pattern of roles.
+fn delegated_to(world: &World, role: &MemberRole) -> Vec<MemberRole> {
+    let mut roles = Vec::new();
+    let (Some(domain), Some(name)) = (role.domain_name.as_deref(), role.role_name.as_deref()) else {
+        return roles;
+    };
+    let Some(trusted) = world.domain(domain) else { return roles };
+    let full_name = CollectionKind::Role.full_name(domain, name);
+    for assertion in assume_role_assertions(trusted).filter(|assertion| assertion.role == full_name) {
+        for owner in domains_of_resource(world, &assertion.resource) {
             for (name, held) in &owner.roles {
                 let trusts = held.attributes.trust.as_deref() == Some(domain);
                 let target = CollectionKind::Role.full_name(&owner.name, name);
@@ -168,10 +193,13 @@ fn add_delegated(world: &World, domain: &str, role: &str, roles: &mut Vec<Member
                         role_name: Some(name.to_string()),
                         domain_name: Some(owner.name.to_string()),
                         trust_role_name: Some(full_name.clone()),
+                        member_name: role.member_name.clone(),
+                        expiration: role.expiration,
                         ..MemberRole::default()
                     });
                 }
             }
         }
     }
+    roles
 }

@@ -35,6 +35,7 @@ mod resources;
 mod sizes;
 mod state;
 mod templates;
+mod trimmed;
 mod values;
 mod views;
 mod writer;

@@ -5,6 +5,8 @@ use athenz_model::names::Grammar;
 
 use crate::grammar::check_grammar;
 
+/// The name of the header.
+pub(crate) const OWNER_HEADER: &str = "Athenz-Resource-Owner";
 /// Longest owner name, characters.
 const MAX_LENGTH: usize = 32;
 /// With this value nothing is checked or recorded.

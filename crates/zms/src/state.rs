@@ -187,7 +187,11 @@ impl Zms {
 
 impl athenz_serve::caller::PublicKeys for Zms {
     fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
-        self.service_key(service, key_id)
+        // nobody of a disabled domain comes in with a token
+        let enabled =
+            |domain: &str| self.world.load().domain(domain).is_some_and(|domain| !domain.attributes.disabled);
+        let (domain, _) = service.rsplit_once('.')?;
+        self.service_key(service, key_id).filter(|_| enabled(domain))
     }
 }
 

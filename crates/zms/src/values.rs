@@ -67,7 +67,7 @@ pub(crate) fn tags(
     let Some(given) = given.filter(|given| !given.is_empty()) else { return Ok(None) };
     let tags: BTreeMap<String, Vec<String>> = given
         .into_iter()
-        .map(|(key, values)| (key, values.list.unwrap_or_default()))
+        .map(|(key, values)| (key, tag_values(values)))
         .filter(|(_, values)| !values.is_empty())
         .collect();
     let count: usize = tags.values().map(Vec::len).sum();
@@ -83,6 +83,11 @@ pub(crate) fn tags(
         return Err(ApiError::bad_request("Entry already exists"));
     }
     Ok(Some(tags))
+}
+
+/// The values of a tag; null is an empty one.
+fn tag_values(given: TagValueList) -> Vec<String> {
+    given.list.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// A review date given by hand: not in the future, not too old.

@@ -22,6 +22,7 @@ use crate::context::{Caller, Context};
 use crate::owner_header::OwnerHeader;
 use crate::sizes;
 use crate::templates::Templates;
+use crate::trimmed;
 
 /// Most commands decided under one lock.
 const BATCH: usize = 64;
@@ -241,6 +242,7 @@ impl Writer {
             access::authorize(&context, right.action, &right.resource)?;
         }
         let mut changes = (job.decide)(&context)?;
+        trimmed::trim(&mut changes);
         sizes::check(&changes)?;
         leaving::readmit(&context, &mut changes);
         changes.register_members(|name| world.is_registered(name));

@@ -2864,8 +2864,8 @@ pub const ZMS: &[Operation] = &[
         parameters: &[
             Parameter {
                 name: "serviceName",
-                of: "SimpleName",
-                grammar: Grammar::SimpleName,
+                of: "ServiceName",
+                grammar: Grammar::CompoundName,
                 place: Place::Path,
             },
             Parameter {

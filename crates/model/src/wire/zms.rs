@@ -809,7 +809,7 @@ wire! {
     }
     /// `TagValueList` of `Names.tdl`.
     TagValueList {
-        list: Vec<String> = "list", Required, TagCompoundValue of "TagCompoundValue", None;
+        list: Vec<Option<String>> = "list", Required, TagCompoundValue of "TagCompoundValue", None;
     }
     /// `Template` of `Template.tdl`.
     Template {

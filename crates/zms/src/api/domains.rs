@@ -8,7 +8,7 @@ use athenz_model::wire::zms::{
     TopLevelDomain, UserDomain,
 };
 use athenz_serve::router::{Call, Mount};
-use athenz_serve::wire::{Answer, json, no_content};
+use athenz_serve::wire::{Answer, Refusal, json, no_content};
 use athenz_world::{Domain, World};
 
 use super::request::{Read, change, change_unchecked, change_with};
@@ -80,7 +80,7 @@ fn plain_list(
     read: &Read<'_>,
     limit: Option<i32>,
     since: Option<athenz_model::Timestamp>,
-) -> Result<DomainList, athenz_serve::wire::Refusal> {
+) -> Result<DomainList, Refusal> {
     let prefix = read.query("prefix").unwrap_or_default();
     let depth = read.call.query.integer("depth")?;
     let skip = read.query("skip");
@@ -108,7 +108,7 @@ enum Filter {
 }
 
 impl Filter {
-    fn of(read: &Read<'_>) -> Result<Option<Self>, athenz_serve::wire::Refusal> {
+    fn of(read: &Read<'_>) -> Result<Option<Self>, Refusal> {
         let query =
             |name: &str| read.call.query.first(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let number = read.call.query.integer("ypmid")?.filter(|number| *number != 0);
@@ -164,7 +164,9 @@ impl Filter {
                 })
             })),
             Self::BusinessService(value) => {
-                Some(by(&|domain| domain.attributes.business_service.eq_ignore_ascii_case(&value)))
+                // stored without the white space around it, and asked for without
+                let value = value.trim();
+                Some(by(&|domain| domain.attributes.business_service.eq_ignore_ascii_case(value)))
             }
         }
     }
@@ -182,12 +184,12 @@ fn has_member(world: &World, domain: &Domain, member: Option<&str>, role: Option
 }
 
 /// A domain as the calls that make one answer it: without what only its own attributes show.
-fn made(world: &World, name: &str, top_level: bool) -> Answer {
+fn made(world: &World, name: &str, top_level: bool) -> Result<DomainWire, Refusal> {
     let Some(domain) = world.domain(name) else {
         return Err(ApiError::internal("internal server error").into());
     };
     let view = views::domains::domain(name, &domain.attributes);
-    json(&DomainWire {
+    Ok(DomainWire {
         enabled: None,
         resource_ownership: None,
         ypm_id: view.ypm_id.filter(|_| top_level),
@@ -195,30 +197,52 @@ fn made(world: &World, name: &str, top_level: bool) -> Answer {
     })
 }
 
+/// As recorded: these fields are answered as they were given, zeros and empty texts too.
+macro_rules! as_given {
+    ($made:expr, $body:expr; $($field:ident),*) => {{
+        let (mut made, body) = ($made, $body);
+        $(if body.$field.is_some() { made.$field = body.$field; })*
+        made
+    }};
+}
+
+macro_rules! common_as_given {
+    ($made:expr, $body:expr $(; $($more:ident),*)?) => {
+        as_given!($made, $body; description, member_expiry_days, member_purge_expiry_days, service_expiry_days,
+            group_expiry_days, token_expiry_mins, service_cert_expiry_mins, role_cert_expiry_mins, tags,
+            business_service, environment, slack_channel, on_call $($(, $more)*)?)
+    };
+}
+
 async fn post_top_level_domain(zms: Arc<Zms>, call: Call) -> Answer {
-    let name = call.input::<TopLevelDomain>()?.unchecked().and_then(|body| body.name).unwrap_or_default();
+    let body = call.input::<TopLevelDomain>()?.unchecked().unwrap_or_default();
     let world = change_with(&zms, &call, |context, _, body: TopLevelDomain| {
         domains::post_top_level_domain(context, body)
     })
     .await?;
-    made(&world, &name.to_lowercase(), true)
+    let made = made(&world, &body.name.clone().unwrap_or_default().to_lowercase(), true)?;
+    json(&common_as_given!(made, body; feature_flags, cert_dns_domain, aws_account_name, product_id))
 }
 
 async fn post_sub_domain(zms: Arc<Zms>, call: Call) -> Answer {
-    let name = call.input::<SubDomain>()?.unchecked().and_then(|body| body.name).unwrap_or_default();
+    let body = call.input::<SubDomain>()?.unchecked().unwrap_or_default();
     let world = change_with(&zms, &call, |context, path, body: SubDomain| {
         domains::post_sub_domain(context, path.get("parent"), body)
     })
     .await?;
-    made(&world, &format!("{}.{name}", call.path("parent")).to_lowercase(), false)
+    let name = body.name.as_deref().unwrap_or_default();
+    let made = made(&world, &format!("{}.{name}", call.path("parent")).to_lowercase(), false)?;
+    json(&common_as_given!(made, body))
 }
 
 async fn post_user_domain(zms: Arc<Zms>, call: Call) -> Answer {
+    let body = call.input::<UserDomain>()?.unchecked().unwrap_or_default();
     let world = change_with(&zms, &call, |context, path, body: UserDomain| {
         domains::post_user_domain(context, path.get("name"), body)
     })
     .await?;
-    made(&world, &format!("{}.{}", zms.rules.users.home, call.path("name")).to_lowercase(), false)
+    let name = format!("{}.{}", zms.rules.users.home, call.path("name")).to_lowercase();
+    json(&common_as_given!(made(&world, &name, false)?, body))
 }
 
 async fn delete_top_level_domain(zms: Arc<Zms>, call: Call) -> Answer {

@@ -19,7 +19,8 @@ use crate::commands::{collections, decision, membership};
 use crate::commands::{review, system_meta};
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, Shown, group_audit, group_ownership, group_with_members, pending_group_member, short_group,
+    MemberForm, Shown, group_audit, group_ownership, group_with_members, not_empty, pending_group_member,
+    short_group,
 };
 use crate::views::{has_tag, number};
 
@@ -214,11 +215,11 @@ async fn get_domain_group_members(zms: Arc<Zms>, call: Call) -> Answer {
             by_member.entry(read.world.name_of(member.principal).to_string()).or_default().push(row);
         }
     }
-    let members = by_member
+    let members: Vec<DomainGroupMember> = by_member
         .into_iter()
         .map(|(name, groups)| DomainGroupMember { member_name: Some(name), member_groups: Some(groups) })
         .collect();
-    json(&DomainGroupMembers { domain_name: Some(name), members: Some(members) })
+    json(&DomainGroupMembers { domain_name: Some(name), members: not_empty(members) })
 }
 
 /// A membership in a list of memberships: the group by its short name.

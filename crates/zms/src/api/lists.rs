@@ -66,8 +66,8 @@ fn takes_requests(held: &Collection) -> bool {
     held.settings().self_serve || held.needs_approval()
 }
 
-/// Whether a principal is among those who decide: audit administrators by organisation or
-/// domain, else the direct members of the admin role.
+/// Whether a principal is among those who decide: audit administrators by organisation or domain
+/// where audit is on, direct members of the admin role where anybody may ask or review is on.
 fn may_decide(world: &World, owner: &Domain, held: &Collection, principal: &str) -> bool {
     let is_member = |domain: &str, role: &str| {
         let id = world.principals().id(principal);
@@ -77,30 +77,30 @@ fn may_decide(world: &World, owner: &Domain, held: &Collection, principal: &str)
     let settings = held.settings();
     if settings.audit_enabled {
         let org = &owner.attributes.org;
-        return is_member("sys.auth.audit.domain", &owner.name)
+        let audits = is_member("sys.auth.audit.domain", &owner.name)
             || (!org.is_empty() && is_member("sys.auth.audit.org", org));
+        if audits {
+            return true;
+        }
     }
-    is_member(&owner.name, ADMIN)
+    (settings.self_serve || settings.review_enabled) && is_member(&owner.name, ADMIN)
 }
 
-/// Rows of each member.
-type ByMember<T> = Vec<(String, Vec<T>)>;
+/// The row of each request, with its member: who is asked for twice stands there twice.
+type Requests<T> = Vec<(String, T)>;
 
-/// Groups rows that stand together by domain, then by member.
-fn by_domain_and_member<T>(
+/// Groups rows that stand together by domain.
+fn by_domain<T>(
     rows: Vec<(&Domain, &str, &Pending)>,
     row: impl Fn(&str, &Pending) -> T,
-) -> Vec<(String, ByMember<T>)> {
-    let mut domains: Vec<(String, ByMember<T>)> = Vec::new();
+) -> Vec<(String, Requests<T>)> {
+    let mut domains: Vec<(String, Requests<T>)> = Vec::new();
     for (domain, name, pending) in rows {
         if domains.last().is_none_or(|(last, _)| *last != *domain.name) {
             domains.push((domain.name.to_string(), Vec::new()));
         }
-        let Some((_, members)) = domains.last_mut() else { continue };
-        let member = pending.name.to_string();
-        match members.iter_mut().find(|(present, _)| *present == member) {
-            Some((_, rows)) => rows.push(row(name, pending)),
-            None => members.push((member, vec![row(name, pending)])),
+        if let Some((_, requests)) = domains.last_mut() {
+            requests.push((pending.name.to_string(), row(name, pending)));
         }
     }
     domains
@@ -119,8 +119,8 @@ async fn get_pending_role_members(zms: Arc<Zms>, call: Call) -> Answer {
         pending_state: Some(pending.kind.as_str().to_owned()),
         ..MemberRole::default()
     };
-    let domains = by_domain_and_member(pending(&read, CollectionKind::Role)?, row);
-    let member = |(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) };
+    let domains = by_domain(pending(&read, CollectionKind::Role)?, row);
+    let member = |(name, role)| DomainRoleMember { member_name: Some(name), member_roles: Some(vec![role]) };
     let list = domains
         .into_iter()
         .map(|(domain, members)| DomainRoleMembers {
@@ -143,8 +143,9 @@ async fn get_pending_group_members(zms: Arc<Zms>, call: Call) -> Answer {
         pending_state: Some(pending.kind.as_str().to_owned()),
         ..GroupMember::default()
     };
-    let domains = by_domain_and_member(pending(&read, CollectionKind::Group)?, row);
-    let member = |(name, groups)| DomainGroupMember { member_name: Some(name), member_groups: Some(groups) };
+    let domains = by_domain(pending(&read, CollectionKind::Group)?, row);
+    let member =
+        |(name, group)| DomainGroupMember { member_name: Some(name), member_groups: Some(vec![group]) };
     let list = domains
         .into_iter()
         .map(|(domain, members)| DomainGroupMembers {

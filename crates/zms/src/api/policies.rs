@@ -60,7 +60,7 @@ async fn get_policies(zms: Arc<Zms>, call: Call) -> Answer {
     };
     let (key, value) = (call.query.first("tagKey"), call.query.first("tagValue"));
     let (with_assertions, inactive) = (read.is_set("assertions"), read.is_set("includeNonActive"));
-    let form = if with_assertions { PolicyForm::Full } else { PolicyForm::Short };
+    let form = if with_assertions { PolicyForm::Listed } else { PolicyForm::Short };
     let versions = domain
         .policies
         .iter()
@@ -68,11 +68,7 @@ async fn get_policies(zms: Arc<Zms>, call: Call) -> Answer {
     let list = versions
         .filter(|(_, _, held)| inactive || held.attributes.active)
         .filter(|(_, _, held)| has_tag(&held.attributes.tags, key, value))
-        .map(|(name_of, version, held)| {
-            let view = policy(&name, name_of, version, held, form);
-            // a list shows no empty list of assertions
-            Policy { assertions: view.assertions.filter(|assertions| !assertions.is_empty()), ..view }
-        })
+        .map(|(name_of, version, held)| policy(&name, name_of, version, held, form))
         .collect();
     json(&Policies { list: Some(list) })
 }

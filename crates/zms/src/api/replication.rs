@@ -141,16 +141,7 @@ fn meta(domain: &Domain, attribute: Option<&str>) -> Option<SignedDomain> {
     };
     let data = match attribute {
         None => base,
-        Some("all") => {
-            let all = documents::attributes(view);
-            DomainData {
-                environment: None,
-                feature_flags: None,
-                auto_delete_tenant_assume_role_assertions: None,
-                client_id_self_update: None,
-                ..all
-            }
-        }
+        Some("all") => documents::attributes(view),
         Some(attribute) => with_attribute(base, &view, attribute)?,
     };
     Some(SignedDomain { domain: Some(data), ..SignedDomain::default() })

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::access;
 use crate::authorized_services::Item;
 use crate::context::{Caller, Context};
-use crate::owner_header::OwnerHeader;
+use crate::owner_header::{OWNER_HEADER, OwnerHeader};
 use crate::state::Zms;
 use crate::writer::{Right, WriteFacts};
 
@@ -127,11 +127,16 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
             Place::Query(name) => call.query.first(name),
             Place::Header(_) | Place::Body => None,
         };
-        // an empty value in the query is none
-        let value = value.filter(|value| !value.is_empty() || parameter.place == Place::Path);
+        let value = value.filter(|value| {
+            !value.is_empty()
+                || parameter.place == Place::Path
+                || counts_empty(call.operation.id, parameter.name)
+        });
         let (grammar, of) = match (call.operation.id, parameter.name) {
             // any text is a principal, though hardly anybody's; any text is a domain that trusts nobody
             ("getAccess" | "getAccessExt", "checkPrincipal" | "domain") => continue,
+            // what cannot be a tag is none
+            ("getPolicies", "tagKey" | "tagValue") => continue,
             ("getDomainList", "roleMember") => (Grammar::CompoundName, "EntityName"),
             ("getPendingDomainRoleMembersList" | "getPendingDomainGroupMembersList", "domainName")
                 if value != Some("*") =>
@@ -149,6 +154,16 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// Whether an empty value in the query is one, though not of its grammar; elsewhere it is none.
+fn counts_empty(operation: &str, parameter: &str) -> bool {
+    matches!(
+        (operation, parameter),
+        ("getDomainList", "roleMember" | "roleName")
+            | ("getSignedDomains", "domain" | "metaAttr")
+            | ("getResourceAccessList", "action")
+    )
 }
 
 /// Most lines of an audit log in one answer.
@@ -180,7 +195,7 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
     if let Some(service) = &read.caller.authorized_service {
         zms.authorized_services.check(service, call.operation.id, &item_of(call)?)?;
     }
-    let owner = OwnerHeader::parse(call.resource_owner().as_deref())?;
+    let owner = owner_of(call)?;
     check_parameters(call)?;
     Ok(WriteFacts {
         operation: call.operation.id,
@@ -189,6 +204,18 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         owner,
         right,
     })
+}
+
+/// The owner that a call names. One that is no name is refused only where the contract has the
+/// header; elsewhere it is none.
+fn owner_of(call: &Call) -> Result<OwnerHeader, ApiError> {
+    let declared = call
+        .operation
+        .parameters
+        .iter()
+        .any(|parameter| matches!(parameter.place, Place::Header(name) if name == OWNER_HEADER));
+    let owner = OwnerHeader::parse(call.resource_owner().as_deref());
+    if declared { owner } else { Ok(owner.unwrap_or_default()) }
 }
 
 /// What of a call a list of authorized operations may name.

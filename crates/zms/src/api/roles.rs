@@ -19,8 +19,8 @@ use crate::commands::{review, system_meta};
 use crate::expansion;
 use crate::state::Zms;
 use crate::views::collections::{
-    MemberForm, MembershipView, Shown, member_role, pending_role_member, role, role_audit, role_ownership,
-    role_with_members, short_role,
+    MemberForm, MembershipView, Shown, member_role, role, role_audit, role_ownership, role_with_members,
+    short_role,
 };
 use crate::views::{has_tag, page};
 
@@ -125,15 +125,12 @@ async fn role_view(
         return Err(ApiError::not_found(format!("getRole: Role not found: '{domain}:role.{name}'")).into());
     };
     let shown = shown(zms, world, MemberForm::Single);
-    let mut members = match (extras.expand, &held.attributes.trust) {
+    let members = match (extras.expand, &held.attributes.trust) {
         (true, Some(trust)) => expansion::delegated_members(zms, world, found, name, trust),
-        (true, None) => expansion::expanded_members(shown, held),
+        (true, None) => expansion::expanded_members(shown, held, extras.pending),
         (false, Some(_)) => Vec::new(),
-        (false, None) => shown.role_members(held),
+        (false, None) => expansion::with_requests(shown, held, extras.pending),
     };
-    if extras.pending {
-        members.extend(held.pending.iter().map(pending_role_member));
-    }
     let audit_log = match extras.audit_log && held.attributes.trust.is_none() {
         true => member_audit(zms, KIND, domain, name).await?.iter().map(role_audit).collect(),
         false => Vec::new(),
@@ -228,7 +225,7 @@ pub(super) fn membership_view(
         return Ok(MembershipView::stored(world, &full_name, member, stored, now));
     }
     Ok(match held.pending_about(member).filter(|pending| asked(pending.expiration)) {
-        Some(pending) => MembershipView::pending(&full_name, pending),
+        Some(pending) => MembershipView::pending(&full_name, pending, now),
         None => MembershipView::none(&full_name, member),
     })
 }
@@ -245,7 +242,7 @@ pub(super) fn put_view(
     let held = world.collection(kind, domain, name);
     let pending = held.and_then(|held| held.pending_about(member)).filter(|_| requested);
     match pending {
-        Some(pending) => Ok(MembershipView::pending(&kind.full_name(domain, name), pending)),
+        Some(pending) => Ok(MembershipView::pending(&kind.full_name(domain, name), pending, None)),
         None => membership_view(world, kind, domain, name, member, None, None),
     }
 }
@@ -337,11 +334,11 @@ fn members_of_domain(
             by_member.entry(read.world.name_of(member.principal).to_string()).or_default().push(row);
         }
     }
-    let members = by_member
+    let members: Vec<_> = by_member
         .into_iter()
         .map(|(name, roles)| DomainRoleMember { member_name: Some(name), member_roles: Some(roles) })
         .collect();
-    Ok(DomainRoleMembers { domain_name: Some(name), members: Some(members) })
+    Ok(DomainRoleMembers { domain_name: Some(name), members: (!members.is_empty()).then_some(members) })
 }
 
 async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {

@@ -134,8 +134,13 @@ fn part_of_name(text: &str) -> Glob {
 async fn get_public_key_entry(zms: Arc<Zms>, call: Call) -> Answer {
     let read = Read::begin(&zms, &call).await?;
     let (domain, name, id) = (read.name("domain"), read.name("service"), read.name("id"));
-    let held = read.world.domain(&domain).and_then(|found| found.services.get(name.as_str()));
-    match held.and_then(|held| held.public_keys.get(&id)) {
+    let Some(found) = read.world.domain(&domain) else {
+        return Err(ApiError::not_found(format!("unknown domain - {domain}")).into());
+    };
+    let Some(held) = found.services.get(name.as_str()) else {
+        return Err(ApiError::not_found(format!("unknown service - {domain}.{name}")).into());
+    };
+    match held.public_keys.get(&id) {
         Some(key) => json(&public_key(&id, key)),
         None => {
             let text = format!("getPublicKeyEntry: PublicKey {id} in service {domain}.{name} not found");

@@ -3,11 +3,11 @@
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, SimpleName};
 use athenz_model::wire::zms as wire;
-use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Policy};
+use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Ownership, Policy};
 
 use super::policies::{
-    check_assertions_owner, check_condition_limit, check_delete_owner, check_roles_exist, full_name,
-    parse_assertion, parse_conditions, with_owner,
+    check_assertions_owner, check_condition_limit, check_delete_owner, check_role_domain, check_roles_exist,
+    full_name, parse_assertion, parse_conditions, with_owner,
 };
 use super::standard_names::ADMIN;
 use crate::access::{authorize, caller_may_change};
@@ -79,19 +79,21 @@ pub(crate) fn put(
     if &*target.policy == ADMIN {
         return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
     }
-    let mut assertion = parse_assertion(context, &target.domain, body, false)?;
+    let mut assertion = parse_assertion(body, false)?;
     let unknown = || ApiError::not_found(format!("putAssertion: Unable to retrieve policy: {full}"));
     let (domain, policy) = target.find(context).ok_or_else(unknown)?;
     check_roles_exist(context, domain, std::slice::from_ref(&assertion))?;
-    let owner = check_assertions_owner(context, &full, policy)?;
-    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     let version = target.version(policy).ok_or_else(unknown)?;
     let held = policy.versions.get(&version).ok_or_else(unknown)?;
+    let owner = check_assertions_owner(context, &full, policy)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    // as in Athenz, one that is there already needs room too
+    quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
+    check_role_domain(&target.domain, &assertion)?;
     if held.assertions.values().any(|present| present.says_the_same(&assertion)) {
         let changes = with_owner(policy, &target.policy, owner);
         return Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: false }));
     }
-    quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
     assertion.id = context.next_id();
     let mut changes = with_owner(policy, &target.policy, owner);
     changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
@@ -126,21 +128,31 @@ pub(crate) fn delete(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Re
     if !may_delete(context, domain, &target, id) {
         return Err(forbidden("assertion"));
     }
-    check_delete_owner(context, policy, Component::Assertions)?;
-    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     let version = target.version(policy);
     let held = version.as_ref().and_then(|version| policy.versions.get(version));
     let (Some(version), Some(held)) = (&version, held) else {
         return Err(ApiError::not_found("Policy does not exist"));
     };
+    check_delete_owner(context, policy, Component::Assertions)?;
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     if !held.assertions.contains_key(&id) {
-        let (call, policy) = (context.call(), &target.policy);
-        let version = target.version.as_deref().unwrap_or("active version");
-        let text = format!("{call}: unable to read assertion: {id} from policy: {policy} version: {version}");
-        return Err(ApiError::not_found(text));
+        return Err(not_in_version(context, &target, policy, id));
     }
     let change = Change::DeleteAssertion { policy: target.policy.clone(), version: version.clone(), id };
     Ok(ChangeSet::loud(target.domain, vec![change]))
+}
+
+/// An assertion that the policy has in another version cannot be deleted here; any other is not
+/// there at all.
+fn not_in_version(context: &Context<'_>, target: &Target, policy: &Policy, id: i64) -> ApiError {
+    let (call, name) = (context.call(), &target.policy);
+    let version = target.version.as_deref().unwrap_or("active version");
+    let text =
+        |verb| format!("{call}: unable to {verb} assertion: {id} from policy: {name} version: {version}");
+    match policy.versions.values().any(|held| held.assertions.contains_key(&id)) {
+        true => ApiError::bad_request(text("delete")),
+        false => ApiError::not_found(text("read")),
+    }
 }
 
 fn may_delete(context: &Context<'_>, domain: &Domain, target: &Target, id: i64) -> bool {
@@ -174,32 +186,57 @@ fn locate<'w>(context: &Context<'w>, target: &Target, id: i64) -> Result<Located
 }
 
 /// What every call about conditions checks first.
-fn begin<'w>(
-    context: &Context<'w>,
-    path: PolicyPath<'_>,
-    id: i64,
-    refusal: &str,
-) -> Result<(Target, Located<'w>), ApiError> {
+fn begin(context: &Context<'_>, path: PolicyPath<'_>, refusal: &str) -> Result<Target, ApiError> {
     let target = Target::parse(path)?;
     authorize(context, "update", &target.full())?;
     if &*target.policy == ADMIN {
         return Err(ApiError::bad_request(format!("{}: {refusal}", context.operation)));
     }
+    Ok(target)
+}
+
+/// The same and who owns the policy, before the assertion is looked for.
+fn begin_put(
+    context: &Context<'_>,
+    path: PolicyPath<'_>,
+    refusal: &str,
+) -> Result<(Target, Option<Ownership>), ApiError> {
+    let target = begin(context, path, refusal)?;
+    let owner = match target.find(context) {
+        Some((_, policy)) => check_assertions_owner(context, &target.full(), policy)?,
+        None => None,
+    };
+    audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    Ok((target, owner))
+}
+
+/// The same with the assertion whose conditions are deleted.
+fn begin_delete<'w>(
+    context: &Context<'w>,
+    path: PolicyPath<'_>,
+    id: i64,
+) -> Result<(Target, Located<'w>), ApiError> {
+    let target = begin(context, path, "admin policy cannot be modified")?;
     let located = locate(context, &target, id)?;
     audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
+    check_delete_owner(context, located.policy, Component::Assertions)?;
     Ok((target, located))
 }
 
 fn finish(
     target: Target,
     located: &Located<'_>,
-    owner: Option<athenz_world::Ownership>,
+    owner: Option<Ownership>,
     conditions: Vec<Condition>,
 ) -> ChangeSet {
     let assertion = Assertion { conditions, ..located.assertion.clone() };
     let mut changes = with_owner(located.policy, &target.policy, owner);
     changes.push(Change::PutAssertion { policy: target.policy, version: located.version.clone(), assertion });
     ChangeSet::loud(target.domain, changes)
+}
+
+fn next_number(conditions: &[Condition]) -> i32 {
+    conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1
 }
 
 fn key_count(conditions: &[Condition]) -> usize {
@@ -221,12 +258,14 @@ pub(crate) fn put_conditions(
     id: i64,
     body: wire::AssertionConditions,
 ) -> Result<(ChangeSet, Vec<Condition>), ApiError> {
-    let (target, located) = begin(context, path, id, "admin policy cannot have conditions")?;
-    let owner = check_assertions_owner(context, &target.full(), located.policy)?;
-    let mut conditions = located.assertion.conditions.clone();
-    let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
-    let added = parse_conditions(body.conditions_list.unwrap_or_default(), next, str::to_lowercase)
+    let (target, owner) = begin_put(context, path, "admin policy cannot have conditions")?;
+    let mut added = parse_conditions(body.conditions_list.unwrap_or_default(), 1, str::to_lowercase)
         .map_err(|error| not_inserted(context, &target, id, &error))?;
+    let located = locate(context, &target, id)?;
+    let mut conditions = located.assertion.conditions.clone();
+    for (condition, number) in added.iter_mut().zip(next_number(&conditions)..) {
+        condition.id = number;
+    }
     conditions.extend(added.iter().cloned());
     check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
     Ok((finish(target, &located, owner, conditions), added))
@@ -239,10 +278,17 @@ pub(crate) fn put_condition(
     id: i64,
     body: wire::AssertionCondition,
 ) -> Result<(ChangeSet, Condition), ApiError> {
-    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
-    let owner = check_assertions_owner(context, &target.full(), located.policy)?;
-    let mut conditions = located.assertion.conditions.clone();
+    let (target, owner) = begin_put(context, path, "admin policy cannot be modified")?;
     let replaced = body.id;
+    let parsed = parse_conditions(vec![body], 1, str::to_lowercase)
+        .map_err(|error| not_inserted(context, &target, id, &error));
+    if replaced.is_none()
+        && let Err(error) = &parsed
+    {
+        return Err(error.clone());
+    }
+    let located = locate(context, &target, id)?;
+    let mut conditions = located.assertion.conditions.clone();
     if let Some(wanted) = replaced {
         let before = conditions.len();
         conditions.retain(|condition| condition.id != wanted);
@@ -253,13 +299,10 @@ pub(crate) fn put_condition(
             )));
         }
     }
-    let next = conditions.iter().map(|condition| condition.id).max().unwrap_or_default() + 1;
-    let number = replaced.unwrap_or(next);
-    let mut parsed = parse_conditions(vec![body], number, str::to_lowercase)
-        .map_err(|error| not_inserted(context, &target, id, &error))?;
-    let Some(new) = parsed.pop() else {
+    let Some(new) = parsed?.pop() else {
         return Err(ApiError::internal("internal server error"));
     };
+    let new = Condition { id: replaced.unwrap_or_else(|| next_number(&conditions)), ..new };
     conditions.push(new.clone());
     conditions.sort_by_key(|condition| condition.id);
     check_condition_limit(context, key_count(&conditions), context.rules.config.quota.assertion_conditions)?;
@@ -272,8 +315,7 @@ pub(crate) fn delete_conditions(
     path: PolicyPath<'_>,
     id: i64,
 ) -> Result<ChangeSet, ApiError> {
-    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
-    check_delete_owner(context, located.policy, Component::Assertions)?;
+    let (target, located) = begin_delete(context, path, id)?;
     if located.assertion.conditions.is_empty() {
         let (call, policy) = (context.call(), &target.policy);
         let text =
@@ -290,8 +332,7 @@ pub(crate) fn delete_condition(
     id: i64,
     condition: i32,
 ) -> Result<ChangeSet, ApiError> {
-    let (target, located) = begin(context, path, id, "admin policy cannot be modified")?;
-    check_delete_owner(context, located.policy, Component::Assertions)?;
+    let (target, located) = begin_delete(context, path, id)?;
     let mut conditions = located.assertion.conditions.clone();
     conditions.retain(|held| held.id != condition);
     if conditions.len() == located.assertion.conditions.len() {

@@ -61,6 +61,18 @@ pub(crate) struct CollectionInput {
     pub(crate) settings: SettingsInput,
 }
 
+impl CollectionInput {
+    /// The members named, in the old form and the new.
+    pub(super) fn all_members(&self) -> Vec<MemberInput> {
+        let plain = self.plain_members.iter().flatten().map(|name| MemberInput {
+            name: name.clone(),
+            dates: Dates::default(),
+            inactive: false,
+        });
+        plain.chain(self.members.iter().flatten().cloned()).collect()
+    }
+}
+
 macro_rules! settings_of {
     ($body:expr; $($field:ident),*) => {{
         let last_reviewed = $body.last_reviewed_date.take();
@@ -203,8 +215,7 @@ impl SettingsInput {
                 self.user_authority_expiration,
                 &stored.user_authority_expiration,
             ),
-            principal_domain_filter: text(self.principal_domain_filter, &stored.principal_domain_filter)
-                .to_lowercase(),
+            principal_domain_filter: text(self.principal_domain_filter, &stored.principal_domain_filter),
             description: text(self.description, &stored.description),
             last_reviewed: self.last_reviewed.or(stored.last_reviewed),
             tags: stored.tags.clone(),

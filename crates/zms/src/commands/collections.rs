@@ -13,7 +13,7 @@ use athenz_world::{
 
 use super::collection_input::{CollectionInput, MemberInput, SettingsInput};
 use super::difference::Difference;
-use super::expiry::{self, Dates};
+use super::expiry;
 use super::last_admin::check_admin_stays;
 use super::members::{self, MemberRules};
 use super::standard_names::ADMIN;
@@ -70,8 +70,8 @@ pub(crate) fn put(
     )?;
     let found = context.domain(&domain)?;
     let held = found.collection(kind, &name);
-    let trust = check_structure(context, &domain, &input)?;
     let owner = new_owner(context, kind, &full_name, held.map(|held| &**held), &input)?;
+    let trust = check_structure(context, &domain, &input)?;
     let wanted = wanted_members(context, found, kind, &name, &input)?;
     check_audit_flag(kind, found, held.map(|held| &**held), input.settings.audit_enabled)?;
     audit::check_domain(context, audited(kind), &domain)?;
@@ -193,14 +193,9 @@ fn wanted_members(
 ) -> Result<Vec<(MemberName, MemberInput)>, ApiError> {
     let settings = input.settings.clone().replaced();
     let rules = MemberRules::of(kind, name, &settings);
-    let plain = input.plain_members.iter().flatten().map(|name| MemberInput {
-        name: name.clone(),
-        dates: Dates::default(),
-        inactive: false,
-    });
     let mut wanted: Vec<(MemberName, MemberInput)> = Vec::new();
     let mut seen = BTreeSet::new();
-    for mut member in input.members.iter().flatten().cloned().chain(plain) {
+    for mut member in input.all_members() {
         if member.name.is_empty() {
             return Err(ApiError::bad_request(format!(
                 "Invalid {} error: Missing required field: memberName",

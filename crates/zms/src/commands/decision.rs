@@ -25,6 +25,9 @@ pub(crate) fn delete_pending(context: &Context<'_>, path: MemberPath<'_>) -> Res
     let pending = held.and_then(|held| held.pending_about(&target.member));
     let requested = pending.is_some_and(|pending| pending.requester == context.caller.name);
     if !requested && !may_update_members(context, domain, &target.full_name) {
+        if held.is_none() {
+            return Err(ApiError::not_found(format!("unknown {noun} - {}", target.full_name)));
+        }
         let text = format!("{}: principal is not authorized to delete pending members", context.operation);
         return Err(ApiError::forbidden(text));
     }
@@ -63,17 +66,18 @@ pub(crate) fn decide(
     let pending = held.pending_about(&target.member);
     let kind = context.users().kind(&target.member);
     let dates = expiry::dates(context, &domain.attributes, held.settings(), kind, body.dates);
-    if body.approved && pending.is_none_or(|pending| pending.kind == PendingKind::Add) {
+    if body.approved {
         let rules = MemberRules::of(target.kind, &target.name, held.settings());
-        members::check(context, &rules, &target.member)?;
+        members::check_kind(context, &rules, &target.member)?;
     }
-    audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
     let Some(pending) = pending else {
         return Err(ApiError::not_found(format!("Pending {noun} member {} not found", target.member)));
     };
+    audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
     let changes = match (body.approved, pending.kind) {
         (false, _) => vec![target.delete_pending(), target.audit(context, MemberAction::Reject)],
         (true, PendingKind::Add) => {
+            members::check_domain_exists(context, &target.member)?;
             let added = approve_add(context, domain, &target, held, pending)?;
             let row = MemberRow {
                 inactive: body.inactive,

@@ -1,6 +1,6 @@
 //! Attributes of domains: at creation and by `PUT /domain/{name}/meta`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, Grammar, PrincipalKind};
@@ -20,7 +20,7 @@ use crate::values::{domain_name, no_user_authority, not_negative, tags};
 const ACCOUNTS: usize = 512;
 
 /// The attributes of a domain that is being made. `enabled` and what only its own system
-/// attribute sets (cost center, external member validator) are not looked at.
+/// attribute sets (cost center, external member validator) are not looked at, nor are tags.
 pub(crate) fn attributes_of_new(
     context: &Context<'_>,
     meta: DomainMeta,
@@ -42,7 +42,6 @@ pub(crate) fn attributes_of_new(
         check_grammar(filter, Grammar::AuthorityKeywords, "AuthorityKeywords")?;
     }
     no_user_authority(meta.user_authority_filter.as_deref(), None)?;
-    check_environment(context, meta.environment.as_deref())?;
     let account = accounts(meta.account.as_deref())?;
     all_or_none(
         [&meta.azure_subscription, &meta.azure_tenant, &meta.azure_client],
@@ -52,8 +51,9 @@ pub(crate) fn attributes_of_new(
         [&meta.gcp_project, &meta.gcp_project_number],
         "invalid gcp project details for domain, both id and number must be specified",
     )?;
+    check_contact_types(context, &meta)?;
     let contacts = contacts(context, &BTreeMap::new(), meta.contacts)?.unwrap_or_default();
-    let tags = tags("domain", meta.tags)?.unwrap_or_default();
+    check_environment(context, meta.environment.as_deref())?;
     Ok(DomainAttributes {
         description: meta.description.unwrap_or_default(),
         org: meta.org.unwrap_or_default().to_lowercase(),
@@ -89,7 +89,6 @@ pub(crate) fn attributes_of_new(
             .unwrap_or_default(),
         client_id_self_update: meta.client_id_self_update.unwrap_or_default(),
         contacts,
-        tags,
         ..DomainAttributes::default()
     })
 }
@@ -150,6 +149,12 @@ pub(crate) fn accounts(given: Option<&str>) -> Result<String, ApiError> {
     Ok(accounts.join(","))
 }
 
+/// Whether two lists hold the same accounts, in whatever order.
+pub(crate) fn same_accounts(one: &str, other: &str) -> bool {
+    let set = |list: &str| list.split(',').map(str::to_owned).collect::<BTreeSet<_>>();
+    set(one) == set(other)
+}
+
 /// Fields that are given together or not at all.
 pub(crate) fn all_or_none<const N: usize>(
     fields: [&Option<String>; N],
@@ -157,6 +162,30 @@ pub(crate) fn all_or_none<const N: usize>(
 ) -> Result<(), ApiError> {
     let given = fields.iter().filter(|field| field.as_deref().is_some_and(|text| !text.is_empty())).count();
     if given == 0 || given == N { Ok(()) } else { Err(ApiError::bad_request(refusal)) }
+}
+
+/// What is said of a request before its domain is looked at.
+pub(crate) fn check_contact_types(context: &Context<'_>, meta: &DomainMeta) -> Result<(), ApiError> {
+    let known = &context.rules.config.domain_contact_types;
+    match meta.contacts.iter().flatten().find(|(kind, _)| !known.contains(kind)) {
+        Some((kind, _)) => Err(ApiError::bad_request(format!("invalid domain contact type: {kind}"))),
+        None => Ok(()),
+    }
+}
+
+/// The contacts and tags of a request that are to be stored; each system attribute brings them along.
+pub(crate) fn with_contacts_and_tags(
+    context: &Context<'_>,
+    meta: &mut DomainMeta,
+    attributes: &mut DomainAttributes,
+) -> Result<(), ApiError> {
+    if let Some(contacts) = contacts(context, &attributes.contacts, meta.contacts.take())? {
+        attributes.contacts = contacts;
+    }
+    if let Some(tags) = tags("domain", meta.tags.take())? {
+        attributes.tags = tags;
+    }
+    Ok(())
 }
 
 /// The contacts of a request: the whole new set, or `None` to leave those that are stored.
@@ -167,9 +196,6 @@ fn contacts(
 ) -> Result<Option<BTreeMap<String, String>>, ApiError> {
     let Some(given) = given else { return Ok(None) };
     for (kind, user) in &given {
-        if !context.rules.config.domain_contact_types.iter().any(|known| known == kind) {
-            return Err(ApiError::bad_request(format!("invalid domain contact type: {kind}")));
-        }
         let new = !user.is_empty() && stored.get(kind) != Some(user);
         if new && context.users().kind(&user.to_ascii_lowercase()) != PrincipalKind::User {
             return Err(ApiError::bad_request(format!("invalid domain contact: {user}")));
@@ -245,30 +271,24 @@ fn holder_but<'w>(context: &Context<'w>, name: &DomainName, unique: &Unique) -> 
 pub(crate) fn put_domain_meta(
     context: &Context<'_>,
     name: &str,
-    meta: DomainMeta,
+    mut meta: DomainMeta,
 ) -> Result<ChangeSet, ApiError> {
     let name = domain_name(name)?;
     authorize(context, "update", &format!("{name}:"))?;
     check_numbers(&meta)?;
     check_compound_names(&meta)?;
-    let domain = context.world.domain(&name);
-    let domain = domain.ok_or_else(|| ApiError::not_found(format!("No such domain: {name}")))?;
+    check_contact_types(context, &meta)?;
     check_environment(context, meta.environment.as_deref())?;
+    let domain = context.domain(&name)?;
     let object = OwnedObject { kind: Owned::Domain, name: &name, owner: &domain.attributes.owner };
     let owner = ownership::edit(context, object, Component::Meta)?;
     let stored = &domain.attributes;
-    let new_contacts = contacts(context, &stored.contacts, meta.contacts.clone())?;
-    let new_tags = tags("domain", meta.tags.clone())?;
+    let mut attributes = (**stored).clone();
+    with_contacts_and_tags(context, &mut meta, &mut attributes)?;
     audit::check_domain(context, AuditedKind::Domain, &name)?;
-    let mut attributes = applied(stored, meta);
+    attributes = applied(&attributes, meta);
     if let Some(owner) = owner {
         attributes.owner = owner;
-    }
-    if let Some(contacts) = new_contacts {
-        attributes.contacts = contacts;
-    }
-    if let Some(tags) = new_tags {
-        attributes.tags = tags;
     }
     let shortened = expiry::of_stricter_domain(context, domain, stored, &attributes);
     let mut changes = vec![Change::PutDomain { attributes: Box::new(attributes) }];

@@ -1,21 +1,24 @@
 //! Making domains: top-level, sub and personal.
 
+use std::collections::BTreeMap;
+
 use athenz_model::ApiError;
-use athenz_model::names::{DomainName, EntityName, MemberName, PrincipalKind, SimpleName};
+use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
 use athenz_model::wire::zms::{
-    AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TopLevelDomain, UserDomain,
+    AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TagValueList, TopLevelDomain, UserDomain,
 };
 use athenz_world::{
-    Assertion, Change, ChangeSet, CollectionAttributes, CollectionKind, DomainAttributes, MemberRow,
-    Ownership, PolicyVersionAttributes, Unique,
+    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, DomainAttributes,
+    MemberRow, Ownership, PolicyVersionAttributes, Unique,
 };
 
 use super::member_log;
 use super::members::{self, MemberRules};
+use super::membership::system_disabled;
 use super::predecessor::without_old_trust;
 use super::standard_names::{ADMIN, FIRST_VERSION};
 use super::{domain_meta, templates};
-use crate::access::{authorize, home_of, is_system_administrator};
+use crate::access::{authorize, has_role, home_of, is_system_administrator};
 use crate::audit;
 use crate::audited_kind::AuditedKind;
 use crate::context::Context;
@@ -33,7 +36,7 @@ macro_rules! domain_meta_of {
         meta_of!($body; description, org, audit_enabled, account, aws_account_name, ypm_id, application_id,
             cert_dns_domain, member_expiry_days, token_expiry_mins, service_cert_expiry_mins, role_cert_expiry_mins,
             sign_algorithm, service_expiry_days, group_expiry_days, user_authority_filter, azure_subscription,
-            azure_tenant, azure_client, gcp_project, gcp_project_number, tags, business_service,
+            azure_tenant, azure_client, gcp_project, gcp_project_number, business_service,
             member_purge_expiry_days, product_id, feature_flags, contacts, environment, x509_cert_signer_key_id,
             ssh_cert_signer_key_id, slack_channel, on_call, auto_delete_tenant_assume_role_assertions,
             client_id_self_update)
@@ -53,16 +56,17 @@ pub(crate) fn post_top_level_domain(
     }
     check_underscore(context, &name)?;
     check_length(context, "Domain", &name)?;
-    let wanted_templates = known_templates(context, body.templates.take())?;
+    let templates = known_templates(context, body.templates.take())?;
     check_product_id(context, body.ypm_id, body.product_id.as_deref())?;
     let given_admins = body.admin_users.take();
+    let tags = body.tags.take();
     let mut meta = domain_meta_of!(body);
     if !rules.config.product_id_support {
         meta.ypm_id = None;
     }
     let attributes = domain_meta::attributes_of_new(context, meta)?;
     let admins = admins(context, given_admins)?;
-    make(context, name, attributes, &admins, &wanted_templates)
+    make(context, name, Wanted { attributes, tags, admins, templates })
 }
 
 /// `POST /subdomain/{parent}`.
@@ -79,12 +83,13 @@ pub(crate) fn post_sub_domain(
         return Err(ApiError::forbidden("postSubDomain: Request and detail parent domains do not match"));
     }
     check_virtual_limit(context, &parent)?;
-    let wanted_templates = known_templates(context, body.templates.take())?;
+    let templates = known_templates(context, body.templates.take())?;
     let Some(above) = context.world.domain(&parent) else {
         return Err(ApiError::not_found(format!("Invalid parent domain: {parent}")));
     };
     let full = domain_name(&format!("{parent}.{name}"))?;
     let admins = admins(context, body.admin_users.take())?;
+    let tags = body.tags.take();
     let meta = without_system_attributes(domain_meta_of!(body));
     let mut attributes = domain_meta::attributes_of_new(context, meta)?;
     check_length(context, "SubDomain", &full)?;
@@ -92,7 +97,7 @@ pub(crate) fn post_sub_domain(
     attributes.org.clone_from(&above.attributes.org);
     attributes.x509_cert_signer_key_id.clone_from(&above.attributes.x509_cert_signer_key_id);
     attributes.ssh_cert_signer_key_id.clone_from(&above.attributes.ssh_cert_signer_key_id);
-    make(context, full, attributes, &admins, &wanted_templates)
+    make(context, full, Wanted { attributes, tags, admins, templates })
 }
 
 /// `POST /userdomain/{name}`: the caller becomes the administrator of its own domain.
@@ -106,19 +111,21 @@ pub(crate) fn post_user_domain(
     if !context.rules.config.allow_user_domains {
         return Err(ApiError::bad_request("User domains are not allowed"));
     }
+    check_underscore(context, body.name.as_deref().unwrap_or_default())?;
     if !body.name.as_deref().unwrap_or_default().eq_ignore_ascii_case(&name) {
         return Err(ApiError::forbidden("postUserDomain: Request and detail domain names do not match"));
     }
-    let wanted_templates = known_templates(context, body.templates.take())?;
+    let templates = known_templates(context, body.templates.take())?;
     let full =
         home_of(context, &name).ok_or_else(|| ApiError::bad_request("User domains are not allowed"))?;
     let audit_enabled = body.audit_enabled;
+    let tags = body.tags.take();
     let meta = without_system_attributes(domain_meta_of!(body));
     let mut attributes = domain_meta::attributes_of_new(context, meta)?;
     attributes.audit_enabled = audit_enabled.unwrap_or_default();
     check_length(context, "Domain", &full)?;
     let admin = member_name(context, &context.caller.name)?;
-    make(context, full, attributes, &[admin], &wanted_templates)
+    make(context, full, Wanted { attributes, tags, admins: vec![admin], templates })
 }
 
 /// What only system administrators may set.
@@ -176,15 +183,16 @@ fn check_product_id(
     }
 }
 
-/// A personal domain has few sub-domains.
+/// A personal domain has few domains below it, at whatever depth.
 fn check_virtual_limit(context: &Context<'_>, parent: &DomainName) -> Result<(), ApiError> {
-    let config = &context.rules.config;
+    let limit = context.rules.config.virtual_domain_limit;
     let home = &context.users().home;
-    let personal = parent.strip_prefix(home.as_str()).is_some_and(|rest| rest.starts_with('.'));
-    if !personal || !config.virtual_domain_support || config.virtual_domain_limit == 0 {
+    let Some(below) = parent.strip_prefix(home.as_str()).and_then(|rest| rest.strip_prefix('.')) else {
         return Ok(());
-    }
-    if context.world.subdomains(parent).count() >= config.virtual_domain_limit {
+    };
+    let owner = below.split('.').next().unwrap_or(below);
+    let personal = format!("{home}.{owner}");
+    if limit != 0 && context.world.subdomains(&personal).count() >= limit {
         return Err(ApiError::forbidden(
             "postSubDomain: Exceeding the configured number of virtual subdomains",
         ));
@@ -200,7 +208,8 @@ fn known_templates(
     templates::known(context, names)
 }
 
-/// The administrators of a new domain: valid, each once.
+/// The administrators of a new domain: valid, each once. Whether their domains are there is seen
+/// when they become members.
 fn admins(context: &Context<'_>, given: Option<Vec<String>>) -> Result<Vec<MemberName>, ApiError> {
     let mut admins: Vec<MemberName> = Vec::new();
     for text in given.unwrap_or_default() {
@@ -209,32 +218,37 @@ fn admins(context: &Context<'_>, given: Option<Vec<String>>) -> Result<Vec<Membe
             admins.push(name);
         }
     }
-    if admins.is_empty() {
-        return Err(ApiError::bad_request("validatedAdminUsers: Missing adminUsers"));
-    }
     let rules = MemberRules::of_new_admin_role();
-    admins.iter().try_for_each(|name| members::check(context, &rules, name))?;
+    admins.iter().try_for_each(|name| members::check_kind(context, &rules, name))?;
     Ok(admins)
 }
 
+/// What a new domain is made with.
+struct Wanted {
+    attributes: DomainAttributes,
+    tags: Option<BTreeMap<String, TagValueList>>,
+    admins: Vec<MemberName>,
+    templates: Vec<String>,
+}
+
 /// A domain with what every domain has: the admin role, the admin policy, the templates asked for.
-fn make(
-    context: &Context<'_>,
-    name: DomainName,
-    mut attributes: DomainAttributes,
-    admins: &[MemberName],
-    wanted_templates: &[String],
-) -> Result<ChangeSet, ApiError> {
+fn make(context: &Context<'_>, name: DomainName, wanted: Wanted) -> Result<ChangeSet, ApiError> {
+    let Wanted { mut attributes, tags, admins, templates: wanted_templates } = wanted;
+    if admins.is_empty() {
+        return Err(ApiError::bad_request("validatedAdminUsers: Missing adminUsers"));
+    }
+    check_subdomain_quota(context, &name)?;
     if let Some(holder) = context.world.holder(&Unique::dns_name(&name)) {
         return Err(ApiError::bad_request(format!("Domain name conflict: {holder}")));
     }
-    check_subdomain_quota(context, &name)?;
     domain_meta::check_unique(context, &name, &attributes)?;
+    attributes.tags = crate::values::tags("domain", tags)?.unwrap_or_default();
+    admins.iter().try_for_each(|name| members::check_domain_exists(context, name))?;
     if let OwnerHeader::Owner { name, .. } = context.owner {
         attributes.owner = Ownership { object: name.clone(), meta: name.clone(), ..Ownership::default() };
     }
-    let mut changes = new_domain(context, &name, attributes, admins);
-    for template in wanted_templates {
+    let mut changes = new_domain(context, &name, attributes, &admins);
+    for template in &wanted_templates {
         changes.extend(templates::apply_to_new(context, &name, template)?);
     }
     let made = ChangeSet::loud(name.clone(), changes);
@@ -327,15 +341,17 @@ pub(crate) fn put_default_admins(
         return Err(ApiError::bad_request("Missing or malformed DefaultAdmins"));
     };
     audit::check_domain(context, AuditedKind::Role, &domain)?;
+    let names: Vec<Result<MemberName, String>> = given
+        .into_iter()
+        .map(|text| {
+            MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase())).map_err(|_| text)
+        })
+        .collect();
+    let rules = MemberRules::of_new_admin_role();
+    names.iter().flatten().try_for_each(|name| members::check_kind(context, &rules, name))?;
     let mut wanted: Vec<MemberName> = Vec::new();
-    for text in given {
-        let name = MemberName::parse(&context.users().without_alias(&text.to_ascii_lowercase()))
-            .map_err(|_| ApiError::not_found(format!("unknown domain - {text}")))?;
-        if context.users().kind(&name) == PrincipalKind::Group
-            && context.rules.config.disallow_groups_in_admin_role
-        {
-            return Err(ApiError::bad_request("Group principals are not allowed in the role"));
-        }
+    for name in names {
+        let name = name.map_err(|text| ApiError::not_found(format!("unknown domain - {text}")))?;
         members::check_domain_exists(context, &name)?;
         if !wanted.contains(&name) {
             wanted.push(name);
@@ -361,10 +377,8 @@ fn repair(
         }
         Some(role) => {
             for name in wanted {
-                let id = context.world.principals().id(name);
-                if id.is_none_or(|id| role.members.get(id).is_none()) {
-                    let row = MemberRow::new(name.clone(), &context.caller.name);
-                    changes.extend(member_log::add(context, CollectionKind::Role, &admin, row));
+                if !has_role(context, domain, ADMIN, name) {
+                    changes.extend(admitted(context, &admin, role, name));
                 }
             }
         }
@@ -381,6 +395,19 @@ fn repair(
     }
     changes.extend(without_denials(context, domain, wanted));
     Ok(changes)
+}
+
+/// An administrator without end; one whose membership has ended gets it anew.
+fn admitted(context: &Context<'_>, admin: &EntityName, role: &Collection, name: &MemberName) -> [Change; 2] {
+    let stored = context.world.principals().id(name).and_then(|id| role.members.get(id));
+    let row = MemberRow {
+        system_disabled: system_disabled(context, name, stored),
+        ..MemberRow::new(name.clone(), &context.caller.name)
+    };
+    match stored {
+        None => member_log::add(context, CollectionKind::Role, admin, row),
+        Some(_) => member_log::update(context, CollectionKind::Role, admin, row),
+    }
 }
 
 /// DENY assertions on the admin role go, and the administrators leave roles that are denied.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use athenz_model::ApiError;
 use athenz_model::wire::zms::Entity as EntityBody;
 use athenz_world::{Change, ChangeSet, Entity};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::access::authorize;
 use crate::audit;
@@ -51,11 +51,38 @@ pub(crate) fn put(
     Ok(ChangeSet::loud(domain, vec![Change::PutEntity { name, value: Entity(text_of(&members)?) }]))
 }
 
+/// Deepest value whose nulls are looked for.
+const MOST_LEVELS: usize = 100;
+
 /// The members of the object without those that are null.
 fn members(value: &RawValue) -> Result<BTreeMap<String, Box<RawValue>>, ApiError> {
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get())
-        .map_err(|_| ApiError::bad_request(crate::messages::INVALID_OBJECT))?;
-    Ok(members.into_iter().filter(|(_, member)| member.get() != "null").collect())
+    not_null(value, MOST_LEVELS).map_err(|_| ApiError::bad_request(crate::messages::INVALID_OBJECT))
+}
+
+/// The members of an object that are not null, at any depth; numbers stay as they are written.
+fn not_null(value: &RawValue, levels: usize) -> Result<BTreeMap<String, Box<RawValue>>, serde_json::Error> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(value.get())?;
+    let kept = members.into_iter().filter(|(_, member)| member.get() != "null");
+    kept.map(|(name, member)| Ok((name, without_nulls(member, levels)?))).collect()
+}
+
+/// A value whose objects have no members that are null; nulls in lists stay.
+fn without_nulls(value: Box<RawValue>, levels: usize) -> Result<Box<RawValue>, serde_json::Error> {
+    if !value.get().contains("null") {
+        return Ok(value);
+    }
+    let Some(levels) = levels.checked_sub(1) else {
+        return Err(serde::de::Error::custom("nested too deep"));
+    };
+    match value.get().as_bytes().first() {
+        Some(b'{') => to_raw_value(&not_null(&value, levels)?),
+        Some(b'[') => {
+            let items: Vec<Box<RawValue>> = serde_json::from_str(value.get())?;
+            let items = items.into_iter().map(|item| without_nulls(item, levels));
+            to_raw_value(&items.collect::<Result<Vec<_>, _>>()?)
+        }
+        _ => Ok(value),
+    }
 }
 
 fn text_of(members: &BTreeMap<String, Box<RawValue>>) -> Result<String, ApiError> {
@@ -104,4 +131,30 @@ pub(crate) fn delete(context: &Context<'_>, domain: &str, name: &str) -> Result<
         return Err(ApiError::not_found(format!("{call}: unable to delete entity: {name}")));
     }
     Ok(ChangeSet::loud(domain, vec![Change::DeleteEntity { name }]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::{members, text_of};
+
+    fn stored(given: &str) -> Option<String> {
+        let given: Box<RawValue> = serde_json::from_str(given).unwrap();
+        members(&given).ok().map(|members| text_of(&members).unwrap())
+    }
+
+    #[test]
+    fn objects_lose_members_that_are_null() {
+        let given = r#"{"a":[null,1.50,{"b":null}],"c":{"d":null,"e":{"f":null}},"g":null,"h":"null"}"#;
+        let kept = r#"{"a":[null,1.50,{}],"c":{"e":{}},"h":"null"}"#;
+        assert_eq!(stored(given).as_deref(), Some(kept));
+    }
+
+    #[test]
+    fn nulls_are_not_looked_for_without_end() {
+        let nested = |levels| format!(r#"{{"a":{}null{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(stored(&nested(50)).is_some());
+        assert_eq!(stored(&nested(10_000)), None);
+    }
 }

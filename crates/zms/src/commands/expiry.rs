@@ -156,7 +156,7 @@ struct Limits {
 
 const CLASSES: [Class; 3] = [Class::User, Class::Service, Class::Group];
 
-/// What a domain's stricter expiry days change: every role and group without days of its own.
+/// What a domain's stricter expiry days change: every role and group without any days of its own.
 pub(crate) fn of_stricter_domain(
     context: &Context<'_>,
     domain: &Domain,
@@ -174,12 +174,10 @@ pub(crate) fn of_stricter_domain(
     let mut changes = Vec::new();
     for kind in [CollectionKind::Role, CollectionKind::Group] {
         for (name, held) in domain.collections(kind) {
-            let own = CLASSES.map(|class| class.expiry_of(held.settings()) > 0);
-            let mut limits = Limits::default();
-            for ((place, due), own) in limits.expiration.iter_mut().zip(due).zip(own) {
-                *place = due.filter(|_| !own);
+            if CLASSES.iter().all(|class| class.expiry_of(held.settings()) <= 0) {
+                let limits = Limits { expiration: due, ..Limits::default() };
+                changes.extend(shorten(context, kind, name, held, &limits));
             }
-            changes.extend(shorten(context, kind, name, held, &limits));
         }
     }
     changes
@@ -230,6 +228,8 @@ fn shorten(
             continue;
         }
         row.requester.clone_from(&context.caller.name);
+        // as recorded: the mark is not among what is read for this
+        row.inactive = false;
         context.audit_reference.clone_into(&mut row.audit_reference);
         let line = member_log::line(context, kind, name, &row.name, MemberAction::Update);
         changes.extend([Change::PutMember { kind, name: name.clone(), member: row }, line]);

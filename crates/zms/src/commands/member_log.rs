@@ -35,6 +35,18 @@ pub(super) fn add(
     [Change::PutMember { kind, name: name.clone(), member }, line]
 }
 
+/// A membership written anew and its line.
+pub(super) fn update(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    mut member: MemberRow,
+) -> [Change; 2] {
+    context.audit_reference.clone_into(&mut member.audit_reference);
+    let line = line(context, kind, name, &member.name, MemberAction::Update);
+    [Change::PutMember { kind, name: name.clone(), member }, line]
+}
+
 /// The end of a membership and its line.
 pub(super) fn remove(
     context: &Context<'_>,

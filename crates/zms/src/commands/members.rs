@@ -33,20 +33,7 @@ impl<'a> MemberRules<'a> {
     }
 }
 
-/// Whether a name may be a member.
-///
-/// # Errors
-/// 400 with what speaks against it; 404 where its domain does not exist.
-pub(crate) fn check(
-    context: &Context<'_>,
-    rules: &MemberRules<'_>,
-    name: &MemberName,
-) -> Result<(), ApiError> {
-    check_kind(context, rules, name)?;
-    check_domain_exists(context, name)
-}
-
-/// The same without the domain of the member, which Athenz looks at last.
+/// Whether a name may be a member; without the domain of the member, which Athenz looks at last.
 ///
 /// # Errors
 /// 400 with what speaks against it.
@@ -56,7 +43,8 @@ pub(crate) fn check_kind(
     name: &MemberName,
 ) -> Result<(), ApiError> {
     let noun = rules.kind.as_str();
-    if !DomainFilter::parse(rules.domain_filter).admits(name) {
+    // shown as it was written, meant in any case
+    if !DomainFilter::parse(&rules.domain_filter.to_lowercase()).admits(name) {
         return Err(ApiError::bad_request(format!("Principal {name} is not allowed for the {noun}")));
     }
     let invalid = || Err(ApiError::bad_request(format!("Principal {name} is not valid")));
@@ -167,8 +155,10 @@ impl<'a> DomainFilter<'a> {
 /// # Errors
 /// 400: one does not, or is no domain name.
 pub(crate) fn check_domain_filter(context: &Context<'_>, filter: &str) -> Result<(), ApiError> {
-    for item in filter.split(',').filter(|item| !item.is_empty()) {
-        let name = crate::values::domain_name(item.trim_start_matches(['+', '-']))?;
+    // commas at the end count for nothing, those before for a name that is empty
+    let filter = filter.trim_end_matches(',');
+    for item in filter.split(',').filter(|_| !filter.is_empty()) {
+        let name = crate::values::domain_name(item.strip_prefix(['+', '-']).unwrap_or(item))?;
         if context.world.domain(&name).is_none() {
             return Err(ApiError::bad_request(format!("No such domain: {name}")));
         }

@@ -54,8 +54,11 @@ pub(crate) fn put_domain(
         meta: owner(body.meta_owner)?,
         ..Ownership::default()
     };
-    let found = context.domain(&domain)?;
     audit::check_domain(context, AuditedKind::Domain, &domain)?;
+    let Some(found) = context.world.domain(&domain) else {
+        let text = format!("unable to put resource domain ownership for domain: {domain}");
+        return Err(ApiError::bad_request(text));
+    };
     let mut attributes = (*found.attributes).clone();
     attributes.owner = owners;
     Ok(ChangeSet::loud(domain, vec![Change::PutDomain { attributes: Box::new(attributes) }]))
@@ -124,7 +127,7 @@ pub(crate) fn put_policy(
         ..Ownership::default()
     };
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
-    match context.domain(&domain)?.policies.get(&name) {
+    match context.stored_domain(&domain)?.policies.get(&name) {
         Some(held) => Ok(ChangeSet::loud(domain, policies::with_owner(held, &name, Some(owners)))),
         None => Err(failed("policy", &name, &domain)),
     }
@@ -147,7 +150,7 @@ pub(crate) fn put_service(
         ..Ownership::default()
     };
     audit::check_domain(context, AuditedKind::Service, &domain)?;
-    match context.domain(&domain)?.services.get(&name) {
+    match context.stored_domain(&domain)?.services.get(&name) {
         Some(held) => {
             let service = Service { modified: context.stamp, owner: owners, ..(**held).clone() };
             Ok(ChangeSet::loud(domain, vec![Change::PutService { name, service: Box::new(service) }]))

@@ -44,25 +44,29 @@ pub(crate) fn put(
         return Err(ApiError::bad_request(text));
     }
     let forced_case = body.case_sensitive == Some(true);
-    let mut wanted: Vec<Assertion> = Vec::new();
-    for assertion in body.assertions.take().unwrap_or_default() {
-        let new = parse_assertion(context, &domain, assertion, forced_case)?;
-        if !wanted.iter().any(|present| present.says_the_same(&new)) {
-            wanted.push(new);
-        }
-    }
+    let given = body.assertions.take().unwrap_or_default();
+    let given: Vec<Assertion> = given
+        .into_iter()
+        .map(|assertion| parse_assertion(assertion, forced_case))
+        .collect::<Result<_, _>>()?;
     let found = context.stored_domain(&domain)?;
-    check_roles_exist(context, found, &wanted)?;
+    check_roles_exist(context, found, &given)?;
     let held = found.policies.get(&name);
     let version = body.version.take().filter(|version| !version.is_empty());
-    let target = PutTarget::find(&name, held.map(|held| &**held), version, body.active);
-    let owner = new_owner(context, &full, held.map(|held| &**held), !wanted.is_empty())?;
+    let target = PutTarget::find(&name, held.map(|held| &**held), version.clone(), body.active);
+    let owner = || new_owner(context, &full, held.map(|held| &**held), !given.is_empty());
+    // a version that is not there yet has no owner to ask before its other faults
+    if version.is_none() || matches!(&target, Ok(PutTarget { held: Some(_), .. })) {
+        owner()?;
+    }
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
+    quota::check(context, found, Counted::Assertion, given.len())?;
     if !matches!(&target, Ok(PutTarget { held: Some(_), .. })) {
         quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
     }
-    quota::check(context, found, Counted::Assertion, wanted.len())?;
     let target = target?;
+    given.iter().try_for_each(|assertion| check_role_domain(&domain, assertion))?;
+    let owner = owner()?;
     let stored_tags = target.held.map(|held| held.attributes.tags.clone()).unwrap_or_default();
     let new_tags = tags("policy", body.tags.take())?;
     let attributes = PolicyVersionAttributes {
@@ -80,8 +84,19 @@ pub(crate) fn put(
         version: target.version.clone(),
         attributes,
     });
-    changes.extend(difference(context, &name, &target, wanted));
+    changes.extend(difference(context, &name, &target, distinct(given)));
     Ok(ChangeSet::loud(domain, changes))
+}
+
+/// Each assertion once, the first of those that say the same.
+fn distinct(given: Vec<Assertion>) -> Vec<Assertion> {
+    let mut wanted: Vec<Assertion> = Vec::new();
+    for new in given {
+        if !wanted.iter().any(|present| present.says_the_same(&new)) {
+            wanted.push(new);
+        }
+    }
+    wanted
 }
 
 /// The version a full put writes.
@@ -248,16 +263,12 @@ fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
     one.len() == other.len() && one.iter().all(|condition| other.iter().any(|o| o.keys == condition.keys))
 }
 
-/// An assertion of a request: valid, in canonical form, without a number.
+/// An assertion of a request: valid, in canonical form, without a number. Whether its role is of
+/// the domain is asked later, by [`check_role_domain`].
 ///
 /// # Errors
 /// 400 with what is wrong with it.
-pub(crate) fn parse_assertion(
-    context: &Context<'_>,
-    domain: &DomainName,
-    given: wire::Assertion,
-    forced_case: bool,
-) -> Result<Assertion, ApiError> {
+pub(crate) fn parse_assertion(given: wire::Assertion, forced_case: bool) -> Result<Assertion, ApiError> {
     let resource = given.resource.unwrap_or_default();
     let action = given.action.unwrap_or_default();
     let role = given.role.unwrap_or_default().to_lowercase();
@@ -282,11 +293,6 @@ pub(crate) fn parse_assertion(
             "Assertion action contains control characters: {resource}"
         )));
     }
-    if !role.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(":role.")) {
-        return Err(ApiError::bad_request(format!(
-            "domain name mismatch: {domain} assertion role name: {role}"
-        )));
-    }
     let sensitive = forced_case || given.case_sensitive == Some(true);
     let (action, resource) = if sensitive {
         (action, format!("{}:{rest}", owner.to_lowercase()))
@@ -295,16 +301,22 @@ pub(crate) fn parse_assertion(
     };
     let conditions = match given.conditions {
         None => Vec::new(),
-        Some(given) => {
-            let conditions = parse_conditions(given.conditions_list.unwrap_or_default(), 1, str::to_owned)?;
-            let limit = context.rules.config.quota.assertion_conditions;
-            let keys: usize = conditions.iter().map(|condition| condition.keys.len()).sum();
-            check_condition_limit(context, keys, limit)?;
-            conditions
-        }
+        Some(given) => parse_conditions(given.conditions_list.unwrap_or_default(), 1, str::to_owned)?,
     };
     let effect = given.effect.unwrap_or(AssertionEffect::Allow);
     Ok(Assertion { id: 0, role, action, resource, effect, conditions })
+}
+
+/// The role of an assertion is one of the policy's own domain. Athenz looks when it stores.
+///
+/// # Errors
+/// 400: it is not.
+pub(crate) fn check_role_domain(domain: &DomainName, assertion: &Assertion) -> Result<(), ApiError> {
+    let role = &assertion.role;
+    if role.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(":role.")) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("domain name mismatch: {domain} assertion role name: {role}")))
 }
 
 /// Refuses more condition keys on one assertion than allowed.
@@ -431,12 +443,8 @@ pub(crate) fn create_version(
     let Some(held) = found.policies.get(&name) else {
         return Err(ApiError::not_found(format!("unknown policy - {full}")));
     };
-    let stored = owner_of(held);
-    let object = OwnedObject { kind: Owned::Policy, name: &full, owner: &stored };
-    let owner = ownership::replace(context, object, &[Component::Assertions], &[Component::Assertions])?;
     audit::check_domain(context, AuditedKind::Policy, &domain)?;
     check_version_limit(context, &name, &version, held)?;
-    quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
     let from =
         options.from_version.filter(|from| !from.is_empty()).map(|from| simple_name(&from)).transpose()?;
     let source = match &from {
@@ -447,9 +455,15 @@ pub(crate) fn create_version(
         let from = from.map(|from| from.to_string()).unwrap_or_default();
         return Err(ApiError::not_found(format!("unable to fetch policy version: {from}")));
     };
+    quota::check(context, found, Counted::Assertion, source.assertions.len())?;
+    quota::check(context, found, Counted::Policy, version_count(found) + 1)?;
     if held.versions.contains_key(&version) {
         return Err(ApiError::bad_request("Entry already exists"));
     }
+    // the new version is the policy's: its owner is asked, once all else is right
+    let stored = owner_of(held);
+    let object = OwnedObject { kind: Owned::Policy, name: &full, owner: &stored };
+    let owner = ownership::replace(context, object, &[Component::Assertions], &[Component::Assertions])?;
     let mut changes = with_owner(held, &name, owner.clone());
     let attributes = PolicyVersionAttributes {
         modified: context.stamp,
@@ -551,12 +565,12 @@ pub(crate) fn delete_version(
     let Some((held, gone)) = held.and_then(|held| Some((held, held.versions.get(&version)?))) else {
         return Err(ApiError::not_found("Policy does not exist"));
     };
+    check_delete_owner(context, held, Component::Object)?;
+    audit::check_domain(context, AuditedKind::Policy, &domain)?;
     if gone.attributes.active {
         let text =
             format!("{call}: unable to delete active policy version. Policy: {name}, version: {version}");
         return Err(ApiError::bad_request(text));
     }
-    check_delete_owner(context, held, Component::Object)?;
-    audit::check_domain(context, AuditedKind::Policy, &domain)?;
     Ok(ChangeSet::loud(domain, vec![Change::DeletePolicyVersion { policy: name, version }]))
 }

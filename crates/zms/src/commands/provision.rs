@@ -1,5 +1,5 @@
 //! Roles and policies that must be there, whatever else there is: what several calls make besides
-//! what stands there already. Nothing is taken away from what is found.
+//! what stands there already.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,14 @@ use crate::values::{entity_name, simple_name};
 #[derive(Debug, Default)]
 pub(crate) struct Provision {
     roles: BTreeMap<EntityName, WantedRole>,
-    policies: BTreeMap<EntityName, Vec<Grant>>,
+    policies: BTreeMap<EntityName, WantedPolicy>,
+}
+
+#[derive(Debug, Default)]
+struct WantedPolicy {
+    grants: Vec<Grant>,
+    /// Whether it grants nothing else.
+    alone: bool,
 }
 
 #[derive(Debug)]
@@ -70,10 +77,17 @@ impl Provision {
 
     /// A policy that grants this too.
     pub(crate) fn grant(&mut self, policy: &str, grant: Grant) -> Result<(), ApiError> {
-        let grants = self.policies.entry(entity_name(policy)?).or_default();
+        let grants = &mut self.policies.entry(entity_name(policy)?).or_default().grants;
         if !grants.contains(&grant) {
             grants.push(grant);
         }
+        Ok(())
+    }
+
+    /// A policy that grants this and nothing else.
+    pub(crate) fn grant_alone(&mut self, policy: &str, grant: Grant) -> Result<(), ApiError> {
+        let wanted = WantedPolicy { grants: vec![grant], alone: true };
+        self.policies.insert(entity_name(policy)?, wanted);
         Ok(())
     }
 
@@ -83,8 +97,8 @@ impl Provision {
         for (name, wanted) in self.roles {
             changes.extend(role_changes(context, domain, name, wanted));
         }
-        for (name, grants) in self.policies {
-            changes.extend(policy_changes(context, domain, &name, &grants)?);
+        for (name, wanted) in self.policies {
+            changes.extend(policy_changes(context, domain, &name, &wanted)?);
         }
         Ok(changes)
     }
@@ -158,12 +172,13 @@ pub(crate) fn admit(
     vec![Change::PutPending { kind, name: name.clone(), pending }, line]
 }
 
-/// New: version 0, active. Found: what is missing is added to the active version.
+/// New: version 0, active. Found: what is missing is added to the active version, and what is not
+/// wanted leaves it where the policy is to grant nothing else.
 fn policy_changes(
     context: &Context<'_>,
     domain: &Domain,
     name: &EntityName,
-    grants: &[Grant],
+    wanted: &WantedPolicy,
 ) -> Result<Vec<Change>, ApiError> {
     let held = domain.policies.get(name).and_then(|held| held.active());
     let mut changes = Vec::new();
@@ -175,7 +190,7 @@ fn policy_changes(
             version
         }
     };
-    for grant in grants {
+    for grant in &wanted.grants {
         let assertion = grant.assertion(0);
         let present =
             held.is_some_and(|(_, held)| held.assertions.values().any(|held| held.says_the_same(&assertion)));
@@ -184,6 +199,14 @@ fn policy_changes(
             changes.push(Change::PutAssertion { policy: name.clone(), version: version.clone(), assertion });
         }
     }
+    let others = held.into_iter().flat_map(|(_, held)| held.assertions.values()).filter(|held| {
+        wanted.alone && !wanted.grants.iter().any(|grant| held.says_the_same(&grant.assertion(0)))
+    });
+    changes.extend(others.map(|other| Change::DeleteAssertion {
+        policy: name.clone(),
+        version: version.clone(),
+        id: other.id,
+    }));
     Ok(changes)
 }
 

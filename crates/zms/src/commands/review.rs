@@ -1,5 +1,7 @@
 //! `PUT …/review`: members confirmed or let go.
 
+use std::collections::BTreeSet;
+
 use athenz_model::ApiError;
 use athenz_model::names::MemberName;
 use athenz_world::{
@@ -31,12 +33,12 @@ pub(crate) fn put(
     check_name_in_body(&call, kind, &domain, &name, &input.name)?;
     let found = context.domain(&domain)?;
     let full_name = kind.full_name(&domain, &name);
-    if !may_update_members(context, found, &full_name) {
-        return Err(ApiError::forbidden(format!("principal is not authorized to review {noun} members")));
-    }
     let Some(held) = found.collection(kind, &name) else {
         return Err(ApiError::not_found(format!("No such {noun}: {name}")));
     };
+    if !may_update_members(context, found, &full_name) {
+        return Err(ApiError::forbidden(format!("principal is not authorized to review {noun} members")));
+    }
     let owner = match held.settings().self_serve {
         true => None,
         false => {
@@ -44,14 +46,14 @@ pub(crate) fn put(
             ownership::edit(context, object, Component::Members)?
         }
     };
+    let review = Review { context, kind, name: &name, domain: found, held };
+    let (leaving, staying) = review.reviewed(input.all_members())?;
+    audit::check_domain(context, audited(kind), &domain)?;
     if held.attributes.trust.is_some() {
         let text = format!("{call}: role {name} is delegated. Review should happen on the trusted role.");
         return Err(ApiError::bad_request(text));
     }
-    let review = Review { context, kind, name: &name, domain: found, held };
-    let (leaving, staying) = review.reviewed(input.members.unwrap_or_default())?;
     check_admin_left(context, kind, &name, held, &leaving.iter().map(|row| &row.name).collect::<Vec<_>>())?;
-    audit::check_domain(context, audited(kind), &domain)?;
     let mut settings = held.settings().clone();
     settings.last_reviewed = Some(context.stamp);
     settings.owner = owner.unwrap_or(settings.owner);
@@ -78,20 +80,22 @@ struct Review<'a> {
 }
 
 impl Review<'_> {
-    /// The members named that are members, those to leave and those to stay.
+    /// The members named that are members, those to leave and those to stay. Whoever is named must
+    /// be such as may stay, a member or not; the first mention counts.
     #[expect(clippy::type_complexity, reason = "two lists of one kind each, used in one place")]
     fn reviewed(
         &self,
         given: Vec<MemberInput>,
     ) -> Result<(Vec<MemberRow>, Vec<(MemberRow, MemberInput)>), ApiError> {
+        let rules = MemberRules::of(self.kind, self.name, self.held.settings());
         let (mut leaving, mut staying) = (Vec::new(), Vec::new());
+        let mut seen = BTreeSet::new();
         for member in given {
             let name = member_name(self.context, &member.name)?;
-            if !member.inactive {
-                // whoever is named must be able to stay, a member or not
-                let rules = MemberRules::of(self.kind, self.name, self.held.settings());
-                members::check(self.context, &rules, &name)?;
+            if !seen.insert(name.clone()) {
+                continue;
             }
+            members::check_kind(self.context, &rules, &name)?;
             let id = self.context.world.principals().id(&name);
             let stored = id.and_then(|id| self.held.members.get(id));
             let Some(row) = stored.and_then(|stored| self.context.world.member_row(stored)) else { continue };
@@ -113,8 +117,13 @@ impl Review<'_> {
         if self.held.needs_approval() {
             return self.request(&member, dates);
         }
+        let requester = match self.kind {
+            CollectionKind::Role => row.requester.clone(),
+            CollectionKind::Group => self.context.caller.name.clone(),
+        };
         let new = MemberRow {
-            requester: self.context.caller.name.clone(),
+            requester,
+            inactive: false,
             audit_reference: self.context.audit_reference.to_owned(),
             expiration: dates.expiration,
             review_reminder: dates.review_reminder,

@@ -2,7 +2,7 @@
 
 use athenz_model::ApiError;
 use athenz_model::wire::zms::{DomainMeta, GroupSystemMeta, RoleSystemMeta, ServiceIdentitySystemMeta};
-use athenz_world::{Change, ChangeSet, CollectionKind, DomainAttributes};
+use athenz_world::{Change, ChangeSet, CollectionKind, CollectionSettings, DomainAttributes};
 
 use super::domain_meta;
 use crate::access::{authorize, caller_may, caller_may_even_disabled, has_system_right};
@@ -16,12 +16,14 @@ pub(crate) fn put_domain_system_meta(
     context: &Context<'_>,
     name: &str,
     attribute: &str,
-    meta: DomainMeta,
+    mut meta: DomainMeta,
 ) -> Result<ChangeSet, ApiError> {
     let name = domain_name(name)?;
     let attribute = simple_name(attribute)?;
     domain_meta::check_numbers(&meta)?;
     domain_meta::check_compound_names(&meta)?;
+    domain_meta::check_contact_types(context, &meta)?;
+    domain_meta::check_environment(context, meta.environment.as_deref())?;
     let right = format!("sys.auth:meta.domain.{attribute}.{name}");
     let by_system = has_system_right(context, "update", &right);
     let by_domain =
@@ -37,13 +39,16 @@ pub(crate) fn put_domain_system_meta(
     if &*attribute == "productid" {
         check_product_id(context, &name, &meta)?;
     }
-    if &*attribute == "userauthorityfilter" {
-        no_user_authority(meta.user_authority_filter.as_deref(), None)?;
-    }
     if &*attribute != "modified" {
+        // whatever attribute is set
+        no_user_authority(meta.user_authority_filter.as_deref(), None)?;
         audit::check_domain(context, AuditedKind::Domain, &name)?;
     }
-    let attributes = applied(context, &domain.attributes, &attribute, meta, may_reset)?;
+    let mut stored = (*domain.attributes).clone();
+    if &*attribute != "modified" {
+        domain_meta::with_contacts_and_tags(context, &mut meta, &mut stored)?;
+    }
+    let attributes = applied(context, &stored, &attribute, meta, may_reset)?;
     domain_meta::check_unique(context, &name, &attributes)?;
     Ok(ChangeSet::loud(name, vec![Change::PutDomain { attributes: Box::new(attributes) }]))
 }
@@ -96,8 +101,15 @@ fn applied(
     };
     match attribute {
         "account" => {
-            set(&mut new.account, Some(domain_meta::accounts(meta.account.as_deref())?));
-            new.aws_account_name = meta.aws_account_name.unwrap_or_default();
+            let account = domain_meta::accounts(meta.account.as_deref())?;
+            reset = !stored.account.is_empty() && !domain_meta::same_accounts(&stored.account, &account);
+            // the name goes with the account, and stays with one
+            if account.is_empty() {
+                new.aws_account_name.clear();
+            } else if let Some(name) = meta.aws_account_name.filter(|name| !name.is_empty()) {
+                new.aws_account_name = name;
+            }
+            new.account = account;
         }
         "azuresubscription" => {
             domain_meta::all_or_none(
@@ -213,26 +225,39 @@ fn put_audit_enabled(
         CollectionKind::Group => AuditedKind::Group,
     };
     audit::check_domain(context, audited_kind, &domain)?;
-    if &*attribute != "auditenabled" {
-        return Err(ApiError::bad_request(format!("unknown {noun} system meta attribute: {attribute}")));
-    }
     if !found.attributes.audit_enabled {
-        let text =
-            format!("{call}: auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
-        return Err(ApiError::bad_request(text));
+        let text = format!("auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
+        return Err(ApiError::bad_request(match kind {
+            CollectionKind::Role => format!("{call}: {text}"),
+            CollectionKind::Group => text,
+        }));
     }
     let Some(held) = found.collection(kind, &name) else {
         let full = kind.full_name(&domain, &name);
         return Err(ApiError::not_found(format!("{call}: Unknown {noun}: {full}")));
     };
+    if &*attribute != "auditenabled" {
+        return Err(ApiError::bad_request(format!("unknown {noun} system meta attribute: {attribute}")));
+    }
     if audit_enabled {
         check_groups_are_audited(context, held)?;
     }
-    let mut settings = held.settings().clone();
-    settings.audit_enabled = audit_enabled;
+    let settings = CollectionSettings { audit_enabled, ..without_what_the_flag_drops(kind, held.settings()) };
     let mut attributes = held.attributes.clone().with_settings(settings);
     attributes.modified = context.stamp;
     Ok(ChangeSet::loud(domain, vec![Change::PutCollection { kind, name, attributes }]))
+}
+
+/// As recorded: the call writes the object anew and leaves some of its attributes out.
+fn without_what_the_flag_drops(kind: CollectionKind, held: &CollectionSettings) -> CollectionSettings {
+    let mut settings = held.clone();
+    settings.principal_domain_filter.clear();
+    if kind == CollectionKind::Role {
+        settings.description.clear();
+        settings.user_authority_filter.clear();
+        settings.user_authority_expiration.clear();
+    }
+    settings
 }
 
 fn check_groups_are_audited(context: &Context<'_>, held: &athenz_world::Collection) -> Result<(), ApiError> {

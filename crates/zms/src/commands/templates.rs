@@ -66,7 +66,7 @@ pub(crate) fn put(
         return Err(ApiError::bad_request("putDomainTemplateExt: template name mismatch"));
     }
     let names = known(context, names)?;
-    let found = context.domain(&domain)?;
+    let found = context.stored_domain(&domain)?;
     audit::check_domain(context, AuditedKind::Template, &domain)?;
     let mut filled =
         Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
@@ -174,10 +174,6 @@ impl Fill<'_> {
             group_expiry_days: role.group_expiry_days,
             group_review_days: role.group_review_days,
             description: role.description.clone(),
-            delete_protection: role.delete_protection,
-            self_renew: role.self_renew,
-            self_renew_mins: role.self_renew_mins,
-            max_members: role.max_members,
             notify_details: role.notify_details.clone(),
             ..wire::RoleMeta::default()
         };
@@ -196,10 +192,11 @@ impl Fill<'_> {
             notify_roles: group.notify_roles.clone(),
             member_expiry_days: group.member_expiry_days,
             service_expiry_days: group.service_expiry_days,
-            delete_protection: group.delete_protection,
             self_renew: group.self_renew,
             self_renew_mins: group.self_renew_mins,
             max_members: group.max_members,
+            notify_details: group.notify_details.clone(),
+            principal_domain_filter: group.principal_domain_filter.clone(),
             ..wire::GroupMeta::default()
         };
         let needs_approval = self.collection(kind, &name, SettingsInput::from(meta), None);
@@ -208,7 +205,7 @@ impl Fill<'_> {
         self.members(kind, &name, needs_approval, members)
     }
 
-    /// New: with the settings of the template. Existing: those given override those stored.
+    /// New: with the settings of the template. Existing: those given override most of those stored.
     /// Whether its new members need approval.
     fn collection(
         &mut self,
@@ -220,7 +217,10 @@ impl Fill<'_> {
         let held = self.domain.collection(kind, name);
         let unset = CollectionSettings::default();
         let stored = held.map_or(&unset, |held| held.settings());
-        let settings = input.over(stored);
+        let mut settings = input.over(stored);
+        if held.is_some() {
+            drop_settings(kind, &mut settings);
+        }
         let needs_approval = settings.review_enabled || settings.audit_enabled;
         let created = held.map_or(self.context.now, |held| held.attributes.created);
         let mut attributes = CollectionAttributes::new(created).with_settings(settings);
@@ -243,7 +243,11 @@ impl Fill<'_> {
             let member = MemberName::parse(&text)
                 .map_err(|_| crate::grammar::mismatch("MemberName", Grammar::MemberName))?;
             let held = self.domain.collection(kind, name).map(|held| &**held);
-            self.changes.extend(admit(self.context, kind, name, held, needs_approval, member));
+            let mut changes = admit(self.context, kind, name, held, needs_approval, member);
+            if kind == CollectionKind::Role && held.is_some() {
+                changes.iter_mut().for_each(forget_requester);
+            }
+            self.changes.extend(changes);
         }
         Ok(())
     }
@@ -298,7 +302,9 @@ impl Fill<'_> {
             effect: given.effect,
             ..wire::Assertion::default()
         };
-        super::policies::parse_assertion(self.context, &self.domain.name, filled, false)
+        let assertion = super::policies::parse_assertion(filled, false)?;
+        super::policies::check_role_domain(&self.domain.name, &assertion)?;
+        Ok(assertion)
     }
 
     fn service(&mut self, given: &wire::ServiceIdentity) -> Result<(), ApiError> {
@@ -320,6 +326,24 @@ impl Fill<'_> {
         }
         self.changes.push(Change::PutService { name, service: Box::new(service) });
         Ok(())
+    }
+}
+
+/// As recorded: a template speaks neither of these settings of what is there already, nor leaves
+/// them as they are.
+fn drop_settings(kind: CollectionKind, settings: &mut CollectionSettings) {
+    settings.delete_protection = false;
+    if kind == CollectionKind::Role {
+        settings.self_renew = false;
+        settings.self_renew_mins = 0;
+        settings.principal_domain_filter.clear();
+    }
+}
+
+/// As recorded: nobody has asked for the members that a template brings to a role that is there.
+fn forget_requester(change: &mut Change) {
+    if let Change::PutMember { member, .. } = change {
+        member.requester.clear();
     }
 }
 

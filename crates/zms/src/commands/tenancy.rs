@@ -406,7 +406,8 @@ fn want_provider_group(
         wanted.delegated(&name, &parties.tenant)?;
         let full = CollectionKind::Role.full_name(&parties.provider, &name);
         let resource = format!("{}:service.{prefix}*", parties.provider);
-        wanted.grant(&name, Grant::new(full, action, resource))?;
+        // the last one of a name counts
+        wanted.grant_alone(&name, Grant::new(full, action, resource))?;
     }
     Ok(())
 }

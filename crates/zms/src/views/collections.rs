@@ -13,7 +13,7 @@ use super::{number, switch, tags, text};
 /// Whose member list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemberForm {
-    /// One role or group: approved, with the audit reference.
+    /// One role or group: approved, with the audit reference and the mark of being inactive.
     Single,
     /// Lists and signed documents: with the kind of principal.
     Listed,
@@ -46,7 +46,7 @@ impl Shown<'_> {
             member_name: Some(name.to_owned()),
             expiration: member.expiration,
             review_reminder: member.review_reminder,
-            active: (!member.active).then_some(false),
+            active: (single && !member.active).then_some(false),
             approved: single.then_some(true),
             audit_ref: member
                 .audit_reference
@@ -65,7 +65,7 @@ impl Shown<'_> {
             member_name: Some(name.to_string()),
             group_name: (!single).then(|| full_name.to_owned()),
             expiration: member.expiration,
-            active: (!member.active).then_some(false),
+            active: (single && !member.active).then_some(false),
             approved: single.then_some(true),
             audit_ref: member
                 .audit_reference
@@ -107,7 +107,8 @@ pub(crate) fn pending_group_member(pending: &Pending) -> GroupMember {
     }
 }
 
-fn not_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+/// A list, where there is something in it.
+pub(crate) fn not_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
@@ -241,6 +242,11 @@ pub(crate) fn group_audit(audit: &MemberAudit) -> GroupAuditLog {
     }
 }
 
+/// Whether a membership has not ended; where no moment is given, none has.
+fn is_current(end: Option<athenz_model::Timestamp>, now: Option<athenz_model::Timestamp>) -> bool {
+    now.is_none_or(|now| end.is_none_or(|end| end >= now))
+}
+
 /// A membership as a call about one member answers it, whatever the collection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MembershipView(Membership);
@@ -265,11 +271,10 @@ impl MembershipView {
         member: &Member,
         now: Option<athenz_model::Timestamp>,
     ) -> Self {
-        let current = now.is_none_or(|now| member.expiration.is_none_or(|end| end >= now));
         Self(Membership {
             member_name: Some(name.to_owned()),
             role_name: Some(full_name.to_owned()),
-            is_member: Some(current),
+            is_member: Some(is_current(member.expiration, now)),
             approved: Some(true),
             expiration: member.expiration,
             review_reminder: member.review_reminder,
@@ -279,12 +284,12 @@ impl MembershipView {
         })
     }
 
-    /// A request.
-    pub(crate) fn pending(full_name: &str, pending: &Pending) -> Self {
+    /// A request; one for a membership that would have ended is none.
+    pub(crate) fn pending(full_name: &str, pending: &Pending, now: Option<athenz_model::Timestamp>) -> Self {
         Self(Membership {
             member_name: Some(pending.name.to_string()),
             role_name: Some(full_name.to_owned()),
-            is_member: Some(true),
+            is_member: Some(is_current(pending.expiration, now)),
             approved: Some(false),
             expiration: pending.expiration,
             review_reminder: pending.review_reminder,
@@ -321,7 +326,6 @@ pub(crate) fn member_role(world: &World, role: &str, member: &Member) -> MemberR
         role_name: Some(role.to_owned()),
         expiration: member.expiration,
         review_reminder: member.review_reminder,
-        active: (!member.active).then_some(false),
         request_principal: member.requester.map(|id| world.name_of(id).to_string()),
         system_disabled: number(member.system_disabled.bits().into()),
         ..MemberRole::default()

@@ -30,7 +30,7 @@ pub(crate) fn tags(tags: &BTreeMap<String, Vec<String>>) -> Option<BTreeMap<Stri
     if tags.is_empty() {
         return None;
     }
-    let list = |values: &Vec<String>| TagValueList { list: Some(values.clone()) };
+    let list = |values: &Vec<String>| TagValueList { list: Some(values.iter().cloned().map(Some).collect()) };
     Some(tags.iter().map(|(key, values)| (key.clone(), list(values))).collect())
 }
 

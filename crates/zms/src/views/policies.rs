@@ -14,6 +14,8 @@ use crate::commands::policies::full_name;
 pub(crate) enum PolicyForm {
     /// With assertions, their ids and conditions.
     Full,
+    /// The same in lists and documents: without an empty list of assertions.
+    Listed,
     /// Without assertions and owners.
     Short,
 }
@@ -26,11 +28,12 @@ pub(crate) fn policy(
     held: &PolicyVersion,
     form: PolicyForm,
 ) -> Policy {
-    let full = form == PolicyForm::Full;
+    let full = form != PolicyForm::Short;
+    let shown = full && (form == PolicyForm::Full || !held.assertions.is_empty());
     Policy {
         name: Some(full_name(domain, name)),
         modified: Some(held.attributes.modified),
-        assertions: full
+        assertions: shown
             .then(|| held.assertions.values().map(|assertion| self::assertion(assertion, true)).collect()),
         version: Some(spelling(version, held).to_owned()),
         active: Some(held.attributes.active),

@@ -261,8 +261,9 @@ fn boxed(text: &Option<String>) -> Option<Box<str>> {
 }
 
 fn tags(tags: &Option<BTreeMap<String, zms::TagValueList>>) -> Tags {
-    let values =
-        |list: &zms::TagValueList| list.list.iter().flatten().map(|value| value.as_str().into()).collect();
+    let values = |list: &zms::TagValueList| {
+        list.list.iter().flatten().flatten().map(|value| value.as_str().into()).collect()
+    };
     tags.iter().flatten().map(|(tag, list)| (tag.as_str().into(), values(list))).collect()
 }
 
