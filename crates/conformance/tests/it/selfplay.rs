@@ -25,7 +25,7 @@ const IDS_UNSEEN: &str = "zms-domain-35-protocol";
 async fn every_recording_agrees_with_itself() {
     let stage = Stage::new();
     let recordings = Recording::load_own().unwrap();
-    assert_eq!(recordings.len(), 145);
+    assert!(recordings.len() >= 145);
     let mut played = vec![];
     for recording in recordings.iter().filter(|recording| recording.name != IDS_UNSEEN) {
         played.push(play(&stage, recording, recording).await.0);

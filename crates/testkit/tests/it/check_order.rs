@@ -104,17 +104,21 @@ async fn accounts_are_names_in_every_call_that_carries_them() {
 }
 
 #[tokio::test]
-async fn an_owned_policy_refuses_before_its_versions_are_looked_at() {
+async fn faults_of_a_version_that_is_not_there_come_before_the_owner_of_the_policy() {
     let world = sports::world().await;
     let jane = world.user("jane");
     let owned = json!({"name": "owned", "assertions": []});
     let owner = jane.clone().with_header("athenz-resource-owner", "terraform");
     owner.put("/zms/v1/domain/sports/policy/owned", &owned).await.expect(204);
     let version = json!({"name": "owned", "version": "2", "active": true, "assertions": []});
-    let stranger = jane.put("/zms/v1/domain/sports/policy/owned", &version).await;
-    stranger.refused(409);
-    let owner = owner.put("/zms/v1/domain/sports/policy/owned", &version).await;
-    assert_eq!(owner.refused(400), "Policy owned already exists with an active version. ");
+    for caller in [&jane, &owner] {
+        let reply = caller.put("/zms/v1/domain/sports/policy/owned", &version).await;
+        assert_eq!(reply.refused(400), "Policy owned already exists with an active version. ");
+    }
+    let version = json!({"name": "owned", "version": "2", "active": false, "assertions": []});
+    jane.put("/zms/v1/domain/sports/policy/owned", &version).await.refused(409);
+    jane.put("/zms/v1/domain/sports/policy/owned", &owned).await.refused(409);
+    owner.put("/zms/v1/domain/sports/policy/owned", &version).await.expect(204);
 }
 
 #[tokio::test]

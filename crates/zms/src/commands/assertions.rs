@@ -136,23 +136,13 @@ pub(crate) fn delete(context: &Context<'_>, path: PolicyPath<'_>, id: i64) -> Re
     check_delete_owner(context, policy, Component::Assertions)?;
     audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     if !held.assertions.contains_key(&id) {
-        return Err(not_in_version(context, &target, policy, id));
+        let (call, policy) = (context.call(), &target.policy);
+        let version = target.version.as_deref().unwrap_or("active version");
+        let text = format!("{call}: unable to read assertion: {id} from policy: {policy} version: {version}");
+        return Err(ApiError::not_found(text));
     }
     let change = Change::DeleteAssertion { policy: target.policy.clone(), version: version.clone(), id };
     Ok(ChangeSet::loud(target.domain, vec![change]))
-}
-
-/// An assertion that the policy has in another version cannot be deleted here; any other is not
-/// there at all.
-fn not_in_version(context: &Context<'_>, target: &Target, policy: &Policy, id: i64) -> ApiError {
-    let (call, name) = (context.call(), &target.policy);
-    let version = target.version.as_deref().unwrap_or("active version");
-    let text =
-        |verb| format!("{call}: unable to {verb} assertion: {id} from policy: {name} version: {version}");
-    match policy.versions.values().any(|held| held.assertions.contains_key(&id)) {
-        true => ApiError::bad_request(text("delete")),
-        false => ApiError::not_found(text("read")),
-    }
 }
 
 fn may_delete(context: &Context<'_>, domain: &Domain, target: &Target, id: i64) -> bool {
