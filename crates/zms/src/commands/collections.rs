@@ -206,7 +206,7 @@ fn wanted_members(
         if seen.insert(member_name.clone()) {
             let principal_kind = context.users().kind(&member_name);
             member.dates =
-                expiry::dates(context, &domain.attributes, &settings, principal_kind, member.dates);
+                expiry::exact_dates(context, &domain.attributes, &settings, principal_kind, member.dates);
             wanted.push((member_name, member));
         }
     }

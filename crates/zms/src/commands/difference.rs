@@ -40,7 +40,7 @@ impl Difference<'_> {
                 continue;
             }
             if approval {
-                changes.extend(self.request(&name, PendingKind::Add, member.dates)?);
+                changes.extend(self.request(&name, PendingKind::Add, member.dates.in_whole_seconds())?);
             } else {
                 changes.extend(self.write(name, &member, stored.as_ref()));
             }
@@ -72,12 +72,13 @@ impl Difference<'_> {
     fn write(&self, name: MemberName, member: &MemberInput, stored: Option<&MemberRow>) -> [Change; 2] {
         let action = if stored.is_some() { MemberAction::Update } else { MemberAction::Add };
         let kept = stored.map_or(0, |row| row.system_disabled);
+        let dates = member.dates.in_whole_seconds();
         let row = MemberRow {
             audit_reference: self.context.audit_reference.to_owned(),
             system_disabled: kept | system_disabled(self.context, &name, None),
             inactive: member.inactive,
-            expiration: member.dates.expiration,
-            review_reminder: member.dates.review_reminder,
+            expiration: dates.expiration,
+            review_reminder: dates.review_reminder,
             // as recorded: only a new role says who asked; the log knows for every change
             ..MemberRow::new(
                 name.clone(),

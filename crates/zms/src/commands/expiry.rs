@@ -66,6 +66,14 @@ impl Dates {
     pub(crate) fn of(row: &MemberRow) -> Self {
         Self { expiration: row.expiration, review_reminder: row.review_reminder }
     }
+
+    /// As they are stored.
+    pub(crate) fn in_whole_seconds(self) -> Self {
+        Self {
+            expiration: self.expiration.map(Timestamp::truncated_to_seconds),
+            review_reminder: self.review_reminder.map(Timestamp::truncated_to_seconds),
+        }
+    }
 }
 
 /// The last moment a membership may last to, if anything limits it.
@@ -106,13 +114,24 @@ pub(crate) fn dates(
     kind: PrincipalKind,
     wanted: Dates,
 ) -> Dates {
+    exact_dates(context, domain, settings, kind, wanted).in_whole_seconds()
+}
+
+/// The same to the millisecond: what a full put compares, so that a date that is worked out anew
+/// counts as another date even within the second of the one before, as in Athenz.
+pub(crate) fn exact_dates(
+    context: &Context<'_>,
+    domain: &DomainAttributes,
+    settings: &CollectionSettings,
+    kind: PrincipalKind,
+    wanted: Dates,
+) -> Dates {
     let class = Class::of(kind);
     let review_days = class.review_of(settings);
     let review_due = (review_days > 0).then(|| context.now.plus_days(review_days.into()));
     Dates {
-        expiration: earlier(wanted.expiration, due(context, domain, settings, class))
-            .map(Timestamp::truncated_to_seconds),
-        review_reminder: earlier(wanted.review_reminder, review_due).map(Timestamp::truncated_to_seconds),
+        expiration: earlier(wanted.expiration, due(context, domain, settings, class)),
+        review_reminder: earlier(wanted.review_reminder, review_due),
     }
 }
 
