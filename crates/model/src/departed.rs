@@ -1,42 +1,54 @@
 //! Services that were deleted: what was issued to them counts no more, however long it would last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::names::{DomainName, SimpleName};
 
 /// Services that were deleted and not made again, by domain, which may be deleted itself. Cloning
-/// shares everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DepartedServices(Arc<BTreeMap<DomainName, BTreeSet<SimpleName>>>);
+/// shares everything, and a change copies little: anybody who administers a domain can make many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DepartedServices(OrdMap<DomainName, OrdSet<SimpleName>>);
+
+impl Serialize for DepartedServices {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let services = |services: &OrdSet<SimpleName>| services.iter().cloned().collect::<BTreeSet<_>>();
+        serializer.collect_map(self.0.iter().map(|(domain, of_domain)| (domain, services(of_domain))))
+    }
+}
+
+impl<'de> Deserialize<'de> for DepartedServices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = BTreeMap::<DomainName, BTreeSet<SimpleName>>::deserialize(deserializer)?;
+        let shared = |(domain, services): (_, BTreeSet<_>)| (domain, OrdSet::from_iter(services));
+        Ok(Self(all.into_iter().map(shared).collect()))
+    }
+}
 
 impl DepartedServices {
-    /// A service was deleted.
-    pub fn leave(&mut self, domain: &DomainName, service: SimpleName) {
-        Arc::make_mut(&mut self.0).entry(domain.clone()).or_default().insert(service);
+    /// A service was deleted. Returns whether that is news.
+    pub fn leave(&mut self, domain: &DomainName, service: SimpleName) -> bool {
+        self.0.entry(domain.clone()).or_default().insert(service).is_none()
     }
 
-    /// A service was made, perhaps again.
-    pub fn come_back(&mut self, domain: &DomainName, service: &SimpleName) {
-        if !self.of(domain).any(|departed| departed == service) {
-            return;
+    /// A service was made, perhaps again. Returns whether it was gone.
+    pub fn come_back(&mut self, domain: &DomainName, service: &SimpleName) -> bool {
+        if !self.0.get(domain).is_some_and(|services| services.contains(service)) {
+            return false;
         }
-        let all = Arc::make_mut(&mut self.0);
-        if let Some(services) = all.get_mut(domain) {
-            services.remove(service);
-            if services.is_empty() {
-                all.remove(domain);
-            }
+        let services = self.0.entry(domain.clone()).or_default();
+        services.remove(service);
+        if services.is_empty() {
+            self.0.remove(domain);
         }
+        true
     }
 
     /// Nothing more is known of the services of a domain.
     pub fn forget(&mut self, domain: &DomainName) {
-        if self.0.contains_key(domain) {
-            Arc::make_mut(&mut self.0).remove(domain);
-        }
+        self.0.remove(domain);
     }
 
     /// Whether a principal, by its full name, is a service that was deleted.
@@ -78,9 +90,13 @@ mod tests {
         ] {
             assert_eq!(departed.contains(principal), gone, "{principal}");
         }
-        departed.come_back(&domain("sports"), &service("web"));
+        assert!(!departed.leave(&domain("sports"), service("api")), "no news");
+        assert!(!departed.come_back(&domain("sports"), &service("web")));
         assert_eq!(departed, before);
-        departed.come_back(&domain("sports"), &service("api"));
+        let written = serde_json::to_string(&departed).unwrap();
+        assert_eq!(written, r#"{"sports":["api"],"sports.live":["api"]}"#);
+        assert_eq!(serde_json::from_str::<DepartedServices>(&written).unwrap(), departed);
+        assert!(departed.come_back(&domain("sports"), &service("api")));
         assert!(!departed.contains("sports.api"));
         departed.forget(&domain("sports.live"));
         assert_eq!(departed, DepartedServices::default());

@@ -152,8 +152,8 @@ impl World {
             match change {
                 Change::PutService { name, .. } => self.departed.come_back(&part.domain, name),
                 Change::DeleteService { name } => self.departed.leave(&part.domain, name.clone()),
-                _ => {}
-            }
+                _ => false,
+            };
         }
     }
 

@@ -294,16 +294,14 @@ impl Replica {
     ) {
         let Ok(domain) = DomainName::parse(domain) else { return };
         let departed = index.departed_mut();
-        let known = departed.clone();
+        let mut is_news = false;
         for service in before.into_iter().flat_map(|before| before.services.difference(now)) {
-            departed.leave(&domain, service.clone());
+            is_news |= departed.leave(&domain, service.clone());
         }
         for service in now {
-            departed.come_back(&domain, service);
+            is_news |= departed.come_back(&domain, service);
         }
-        if *departed != known
-            && let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.save_departed(departed))
-        {
+        if is_news && let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.save_departed(departed)) {
             tracing::warn!(%domain, %error, "deleted services cannot be kept on disk");
         }
     }

@@ -28,11 +28,9 @@ pub(super) fn add(
     context: &Context<'_>,
     kind: CollectionKind,
     name: &EntityName,
-    mut member: MemberRow,
+    member: MemberRow,
 ) -> [Change; 2] {
-    context.audit_reference.clone_into(&mut member.audit_reference);
-    let line = line(context, kind, name, &member.name, MemberAction::Add);
-    [Change::PutMember { kind, name: name.clone(), member }, line]
+    put(context, kind, name, member, MemberAction::Add)
 }
 
 /// A membership written anew and its line.
@@ -40,10 +38,20 @@ pub(super) fn update(
     context: &Context<'_>,
     kind: CollectionKind,
     name: &EntityName,
+    member: MemberRow,
+) -> [Change; 2] {
+    put(context, kind, name, member, MemberAction::Update)
+}
+
+fn put(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
     mut member: MemberRow,
+    action: MemberAction,
 ) -> [Change; 2] {
     context.audit_reference.clone_into(&mut member.audit_reference);
-    let line = line(context, kind, name, &member.name, MemberAction::Update);
+    let line = line(context, kind, name, &member.name, action);
     [Change::PutMember { kind, name: name.clone(), member }, line]
 }
 
