@@ -221,7 +221,8 @@ async fn post_top_level_domain(zms: Arc<Zms>, call: Call) -> Answer {
     })
     .await?;
     let made = made(&world, &body.name.clone().unwrap_or_default().to_lowercase(), true)?;
-    json(&common_as_given!(made, body; feature_flags, cert_dns_domain, aws_account_name, product_id))
+    json(&common_as_given!(made, body; feature_flags, cert_dns_domain, aws_account_name, product_id,
+        x509_cert_signer_key_id, ssh_cert_signer_key_id))
 }
 
 async fn post_sub_domain(zms: Arc<Zms>, call: Call) -> Answer {

@@ -183,8 +183,13 @@ pub(crate) async fn member_audit(
     Ok(page.audits)
 }
 
-/// What a write is, once its caller is known and what the contract declares is done.
-async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
+/// What a write is and its body, once its caller is known and what the contract declares is done:
+/// names and body are looked at before what a service may do for others.
+async fn begin_write<B>(
+    zms: &Zms,
+    call: &Call,
+    body: impl FnOnce() -> Result<B, ApiError>,
+) -> Result<(WriteFacts, B), Refusal> {
     let read = Read::begin_unchecked(zms, call).await?;
     let right = right_for(call);
     read.authorize(right.as_ref())?;
@@ -192,18 +197,20 @@ async fn begin_write(zms: &Zms, call: &Call) -> Result<WriteFacts, Refusal> {
         let text = "Server in Maintenance Read-Only mode. Please try your request later";
         return Err(ApiError::bad_request(text).into());
     }
+    let owner = owner_of(call)?;
+    check_parameters(call)?;
+    let body = body()?;
     if let Some(service) = &read.caller.authorized_service {
         zms.authorized_services.check(service, call.operation.id, &item_of(call)?)?;
     }
-    let owner = owner_of(call)?;
-    check_parameters(call)?;
-    Ok(WriteFacts {
+    let facts = WriteFacts {
         operation: call.operation.id,
         caller: Arc::new(read.caller),
         audit_reference: call.audit_reference().map(|text| text.trim().to_owned()).unwrap_or_default(),
         owner,
         right,
-    })
+    };
+    Ok((facts, body))
 }
 
 /// The owner that a call names. One that is no name is refused only where the contract has the
@@ -265,7 +272,7 @@ pub(crate) async fn change(
     call: &Call,
     mut decide: impl FnMut(&Context<'_>, &Path) -> Result<ChangeSet, ApiError> + Send + 'static,
 ) -> Result<Arc<World>, Refusal> {
-    let facts = begin_write(zms, call).await?;
+    let (facts, ()) = begin_write(zms, call, || Ok(())).await?;
     let path = Path::of(call);
     Ok(zms.write(facts, move |context| decide(context, &path)).await?)
 }
@@ -281,8 +288,7 @@ where
     B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
 {
     let input = call.input::<B>()?;
-    let facts = begin_write(zms, call).await?;
-    let body = input.check()?;
+    let (facts, body) = begin_write(zms, call, || input.check()).await?;
     let path = Path::of(call);
     Ok(zms.write(facts, move |context| decide(context, &path, body.clone())).await?)
 }
@@ -298,7 +304,7 @@ where
     B: Wire + DeserializeOwned + Clone + Send + Sync + 'static,
 {
     let body = call.input::<B>()?.unchecked();
-    let facts = begin_write(zms, call).await?;
+    let (facts, body) = begin_write(zms, call, || Ok(body)).await?;
     let path = Path::of(call);
     Ok(zms.write(facts, move |context| decide(context, &path, body.clone())).await?)
 }

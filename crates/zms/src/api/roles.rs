@@ -349,11 +349,12 @@ async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {
     if expand {
         expansion::check_may_expand(&read.context(), &principal, domain.as_deref())?;
     }
-    if let Some(domain) = domain.as_deref().filter(|domain| read.world.domain(domain).is_none()) {
-        return Err(ApiError::not_found(format!("unknown domain - {domain}")).into());
-    }
     if !read.world.is_registered(&principal) {
         return Err(ApiError::not_found(format!("unknown principal - {principal}")).into());
+    }
+    // indirect roles are filtered by any name, as they may come from anywhere
+    if let Some(domain) = domain.as_deref().filter(|domain| !expand && read.world.domain(domain).is_none()) {
+        return Err(ApiError::not_found(format!("unknown domain - {domain}")).into());
     }
     let mut roles = expansion::direct_roles(&read.world, &principal);
     if expand {

@@ -35,6 +35,7 @@ pub(crate) fn put(
     if !body.name.as_deref().unwrap_or_default().eq_ignore_ascii_case(&full) {
         return Err(ApiError::bad_request("putServiceIdentity: Inconsistent service/domain names"));
     }
+    let given_keys = body.public_keys.as_ref().map_or(0, Vec::len);
     let public_keys = public_keys(body.public_keys.take())?;
     check_endpoint(context, "putServiceIdentity", body.provider_endpoint.as_deref().unwrap_or_default())?;
     let found = context.stored_domain(&domain)?;
@@ -56,6 +57,10 @@ pub(crate) fn put(
     }
     quota::check(context, found, Counted::PublicKey, public_keys.len())?;
     quota::check(context, found, Counted::ServiceHost, hosts.len())?;
+    // as recorded: an id given twice is refused for a new service; for a known one the last counts
+    if held.is_none() && public_keys.len() < given_keys {
+        return Err(ApiError::bad_request("Entry already exists"));
+    }
     let new_tags = tags("service", body.tags.take())?;
     let service = Service {
         modified: context.stamp,
