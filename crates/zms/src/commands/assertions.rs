@@ -3,7 +3,7 @@
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, SimpleName};
 use athenz_model::wire::zms as wire;
-use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Ownership, Policy};
+use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Ownership, Policy, PolicyVersion};
 
 use super::policies::{
     check_assertions_owner, check_condition_limit, check_delete_owner, check_role_domain, check_roles_exist,
@@ -51,6 +51,10 @@ impl Target {
         Some((domain, domain.policies.get(&self.policy)?))
     }
 
+    fn not_retrieved(&self) -> ApiError {
+        ApiError::not_found(format!("putAssertion: Unable to retrieve policy: {}", self.full()))
+    }
+
     /// The version of the path, or the active one.
     fn version(&self, policy: &Policy) -> Option<SimpleName> {
         match &self.version {
@@ -79,13 +83,14 @@ pub(crate) fn put(
     if &*target.policy == ADMIN {
         return Err(ApiError::bad_request(format!("{call}: admin policy cannot be modified")));
     }
+    // as recorded: a version that the path names comes before what the assertion says
+    if target.version.is_some() {
+        place_of_put(context, &target)?;
+    }
     let mut assertion = parse_assertion(body, false)?;
-    let unknown = || ApiError::not_found(format!("putAssertion: Unable to retrieve policy: {full}"));
-    let (domain, policy) = target.find(context).ok_or_else(unknown)?;
+    let (domain, _) = target.find(context).ok_or_else(|| target.not_retrieved())?;
     check_roles_exist(context, domain, std::slice::from_ref(&assertion))?;
-    let version = target.version(policy).ok_or_else(unknown)?;
-    let held = policy.versions.get(&version).ok_or_else(unknown)?;
-    let owner = check_assertions_owner(context, &full, policy)?;
+    let PlaceOfPut { policy, version, held, owner } = place_of_put(context, &target)?;
     audit::check_domain(context, AuditedKind::Policy, &target.domain)?;
     // as in Athenz, one that is there already needs room too
     quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
@@ -98,6 +103,24 @@ pub(crate) fn put(
     let mut changes = with_owner(policy, &target.policy, owner);
     changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
     Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: true }))
+}
+
+/// Where a put goes.
+struct PlaceOfPut<'w> {
+    policy: &'w Policy,
+    version: SimpleName,
+    held: &'w PolicyVersion,
+    /// The owners to record, if they change.
+    owner: Option<Ownership>,
+}
+
+fn place_of_put<'w>(context: &Context<'w>, target: &Target) -> Result<PlaceOfPut<'w>, ApiError> {
+    let unknown = || target.not_retrieved();
+    let (_, policy) = target.find(context).ok_or_else(unknown)?;
+    let version = target.version(policy).ok_or_else(unknown)?;
+    let held = policy.versions.get(&version).ok_or_else(unknown)?;
+    let owner = check_assertions_owner(context, &target.full(), policy)?;
+    Ok(PlaceOfPut { policy, version, held, owner })
 }
 
 /// `DELETE …/assertion/{assertionId}`, `DELETE …/version/{version}/assertion/{assertionId}`.
