@@ -145,8 +145,11 @@ fn check_parameters(call: &Call) -> Result<(), ApiError> {
             }
             // sub-domains too
             ("deleteTopLevelDomain", "name") => (Grammar::CompoundName, "DomainName"),
-            // what cannot be a member of a group can still be asked for
-            ("getGroupMembership", "memberName") => (Grammar::MemberName, "MemberName"),
+            // what cannot be a member of a group can still be asked for, and taken out
+            (
+                "getGroupMembership" | "deleteGroupMembership" | "deletePendingGroupMembership",
+                "memberName",
+            ) => (Grammar::MemberName, "MemberName"),
             _ => (parameter.grammar, parameter.of),
         };
         if let Some(value) = value {

@@ -322,12 +322,13 @@ pub(crate) fn put_meta(
     let last_reviewed = check_last_reviewed(context, false, stored.last_reviewed, input.last_reviewed)?;
     // the flag is never taken away here
     input.audit_enabled = Some(stored.audit_enabled || input.audit_enabled == Some(true));
+    // in lower case what is given; what a full put stored in another case stays as it is
+    input.notify_roles = input.notify_roles.map(|given| given.to_lowercase());
+    input.sign_algorithm = input.sign_algorithm.map(|given| given.to_lowercase());
     let mut settings = input.over(stored);
     settings.last_reviewed = last_reviewed;
     settings.owner = owner.unwrap_or_else(|| stored.owner.clone());
     settings.tags = new_tags.unwrap_or_else(|| stored.tags.clone());
-    settings.notify_roles = settings.notify_roles.to_lowercase();
-    settings.sign_algorithm = settings.sign_algorithm.to_lowercase();
     let shortened = expiry::of_stricter_settings(context, kind, &name, held, &settings);
     let mut attributes = held.attributes.clone().with_settings(settings);
     attributes.modified = context.stamp;

@@ -117,7 +117,8 @@ fn check_decides(
     }
     let pending = held.pending_about(&target.member);
     // a request that outlives review still came from somebody
-    let guarded = held.needs_approval() || !held.settings().self_serve;
+    let outlives = pending.is_some() && !held.settings().self_serve;
+    let guarded = held.needs_approval() || outlives;
     if guarded && caller == target.member.as_str() {
         let text = format!("principal {caller} cannot approve / reject own membership");
         return Err(ApiError::forbidden(text));
