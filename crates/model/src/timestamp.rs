@@ -26,6 +26,8 @@ pub struct Timestamp(NonZeroI64);
 impl Timestamp {
     /// 1970-01-01T00:00:00.000Z
     pub const EPOCH: Self = Self::from_millis(0);
+    /// 0001-01-01T00:00:00.000Z: the first moment that is read and written.
+    pub const MIN: Self = Self::from_millis(-62_135_596_800_000);
     /// 9999-12-31T23:59:59.999Z: the last moment that RFC 3339 can write.
     pub const MAX: Self = Self::from_millis(253_402_300_799_999);
 
@@ -104,17 +106,18 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339 with `Z` or an offset, with or without a fraction. Days and months out of
-    /// range are no date: nothing rolls over.
+    /// range are no date: nothing rolls over. Nor is what could not be written again.
     pub fn parse(text: &str) -> Option<Self> {
         // a date alone, or a time without offset, names no moment
         if text.len() < "2020-01-01T00:00:00Z".len() {
             return None;
         }
-        match text.parse::<jiff::Timestamp>() {
-            Ok(moment) => Some(Self::from_millis(moment.as_millisecond())),
+        let moment = match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => Self::from_millis(moment.as_millisecond()),
             // jiff keeps the last day for offsets, but clients write it for "never"
-            Err(_) => Self::parse_by_parts(text).filter(|moment| *moment <= Self::MAX),
-        }
+            Err(_) => Self::parse_by_parts(text)?,
+        };
+        (Self::MIN..=Self::MAX).contains(&moment).then_some(moment)
     }
 
     fn parse_by_parts(text: &str) -> Option<Self> {
@@ -203,6 +206,7 @@ mod tests {
             ("2026-08-21T10:11:12.5Z", "2026-08-21T10:11:12.500Z"),
             ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"),
             ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999+14:00", "9999-12-31T09:59:59.999Z"),
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), same, "{text}");
@@ -237,6 +241,9 @@ mod tests {
             "9999-12-31T23:59:59-00:01",
             "9999-12-31T23:59:59.000",
             "10000-01-01T00:00:00.000Z",
+            "0000-12-31T23:59:59Z",
+            "-000100-06-01T00:00:00Z",
+            "0001-01-01T00:00:00+00:01",
             "tomorrow",
             "17",
         ] {

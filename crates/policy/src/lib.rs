@@ -13,6 +13,7 @@
 mod bit_parallel;
 mod decide;
 mod directory;
+mod folding;
 mod glob;
 mod held;
 mod index;
@@ -27,6 +28,7 @@ mod with_roles;
 
 pub use decide::{Decision, Grounds, Outcome, Question, Subject, check};
 pub use directory::{Directory, Domain, RoleView};
+pub use folding::folded;
 pub use glob::Glob;
 pub use held::{Held, Wanted, roles_of};
 pub use intern::{InternId, Interner, PrincipalId, Principals, TextId, Texts};
@@ -34,7 +36,7 @@ pub use members::{Member, Members, SystemDisabled, entry_counts, is_past};
 pub use membership::{Grant, Trusted};
 pub use policies::{Assertion, Effect, Policies};
 pub use semantics::{
-    Conditions, DenyAssumeRole, DisabledDomains, Entries, Folding, LineEnds, RequestedRoles, Semantics,
+    Conditions, DenyAssumeRole, DisabledDomains, Entries, LineEnds, RequestedRoles, Semantics,
 };
 pub use special::stands_for_others;
 pub use with_roles::decide_with_roles;

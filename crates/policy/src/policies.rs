@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::folding::folded;
 use crate::glob::Glob;
 use crate::index::{Entry, Index};
 use crate::role_pattern::RolePattern;
-use crate::semantics::{Conditions, Folding, Semantics};
+use crate::semantics::{Conditions, Semantics};
 
 /// The action that delegates a role to those who hold another.
 const ASSUME_ROLE: &str = "assume_role";
@@ -70,14 +71,9 @@ impl Policies {
         Self::default()
     }
 
-    /// Compiles the assertions of active policies. Matching is without case, for ASCII letters.
+    /// Compiles the assertions of active policies, for questions that are [`folded`] as they are.
     pub fn compile<'a>(assertions: impl IntoIterator<Item = Assertion<'a>>) -> Self {
-        Self::compile_folded(assertions, Folding::Ascii)
-    }
-
-    /// Compiles the assertions of active policies, for questions folded in the same way.
-    pub fn compile_folded<'a>(assertions: impl IntoIterator<Item = Assertion<'a>>, folding: Folding) -> Self {
-        let mut compiler = Compiler { folding, ..Compiler::default() };
+        let mut compiler = Compiler::default();
         for assertion in assertions {
             compiler.add(&assertion);
         }
@@ -178,7 +174,6 @@ impl Numbers {
 
 #[derive(Default)]
 struct Compiler {
-    folding: Folding,
     policies: HashMap<Arc<str>, ()>,
     roles: Numbers,
     actions: Numbers,
@@ -190,7 +185,7 @@ struct Compiler {
 impl Compiler {
     #[expect(clippy::cast_possible_truncation, reason = "memory ends long before four billion assertions")]
     fn add(&mut self, assertion: &Assertion<'_>) {
-        let resource = self.folding.fold(assertion.resource);
+        let resource = folded(assertion.resource);
         // a delegation compares the resource as it is stored with the name of a role, which is in
         // lower case: one with capitals never delegates
         if assertion.action.eq_ignore_ascii_case(ASSUME_ROLE) && resource == assertion.resource {
@@ -200,7 +195,7 @@ impl Compiler {
             policy: self.policy(assertion.policy),
             id: assertion.id,
             role: self.roles.number(assertion.role),
-            action: self.actions.number(&self.folding.fold(assertion.action)),
+            action: self.actions.number(&folded(assertion.action)),
             resource: Glob::new(&resource),
             effect: assertion.effect,
             conditional: assertion.conditional,

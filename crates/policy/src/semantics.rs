@@ -1,7 +1,5 @@
 //! The rules, and where Athenz decides otherwise.
 
-use std::borrow::Cow;
-
 /// The rules of a decision. Each field is one point in which the reference differs from what we
 /// do; [`Semantics::ours`] is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,25 +120,4 @@ pub enum LineEnds {
     Crossed,
     /// They do not (the regular expressions of the reference).
     NotCrossed,
-}
-
-/// How texts lose their case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Folding {
-    /// ASCII letters only: names are ASCII, other scripts stay as they are.
-    #[default]
-    Ascii,
-    /// All alphabets (the reference).
-    Unicode,
-}
-
-impl Folding {
-    /// The text in lower case.
-    pub fn fold(self, text: &str) -> Cow<'_, str> {
-        match self {
-            Self::Ascii if !text.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Borrowed(text),
-            Self::Ascii => Cow::Owned(text.to_ascii_lowercase()),
-            Self::Unicode => Cow::Owned(text.to_lowercase()),
-        }
-    }
 }

@@ -97,7 +97,7 @@ pub struct Condition {
 }
 
 /// What a condition key must be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ConditionValue {
     /// How it is compared.
     pub operator: AssertionConditionOperator,

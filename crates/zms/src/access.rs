@@ -3,7 +3,7 @@
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, Grammar, domain_of_principal};
-use athenz_policy::{Conditions, Question, Semantics, Subject, Wanted, check, roles_of};
+use athenz_policy::{Conditions, Question, Semantics, Subject, Wanted, check, folded, roles_of};
 use athenz_world::Domain;
 
 use crate::context::{Caller, Context};
@@ -38,7 +38,7 @@ pub(crate) fn may(
     let roles: Vec<&str>;
     let subject = match asked {
         Asked::Named(name) => Subject::Principal(name),
-        Asked::Caller(caller) if caller.mtls_restricted => return false,
+        Asked::Caller(caller) if !caller.may_act() => return false,
         Asked::Caller(caller) => match &caller.roles {
             Some(held) => {
                 roles = held.iter().map(String::as_str).collect();
@@ -106,8 +106,7 @@ pub(crate) fn caller_may_even_disabled(
     resource: &str,
 ) -> bool {
     let caller = context.caller;
-    let Some(domain) =
-        context.world.domain(domain).filter(|_| !caller.mtls_restricted && caller.roles.is_none())
+    let Some(domain) = context.world.domain(domain).filter(|_| caller.may_act() && caller.roles.is_none())
     else {
         return false;
     };
@@ -203,10 +202,10 @@ pub(crate) fn question(
     trust_domain: Option<&str>,
     principal: Option<&str>,
 ) -> Result<bool, ApiError> {
-    let action = action.to_lowercase();
-    let resource = resource.to_lowercase();
-    let trust_domain = trust_domain.map(str::to_lowercase);
-    let principal = principal.map(str::to_lowercase);
+    // resources fold as they are stored; names have letters of ASCII only
+    let (action, resource) = (folded(action), folded(resource));
+    let trust_domain = trust_domain.map(str::to_ascii_lowercase);
+    let principal = principal.map(str::to_ascii_lowercase);
     let owner = match trust_domain.as_deref().filter(|_| action == "assume_role") {
         Some(domain) => domain,
         None => resource
@@ -220,7 +219,7 @@ pub(crate) fn question(
             let own = principal.as_ref().is_none_or(|name| *name == context.caller.name);
             // its one policy speaks of what is in the domain; a role elsewhere is not
             let within = resource.split_once(':').is_some_and(|(domain, _)| domain == owner);
-            return Ok(own && within && !context.caller.mtls_restricted);
+            return Ok(own && within && context.caller.may_act());
         }
         return Err(ApiError::not_found(format!("getAccessCheck: Resource Domain not found: '{owner}'")));
     };

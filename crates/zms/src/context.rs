@@ -31,6 +31,12 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Whether the credential does more than tell who somebody is: without that a caller has
+    /// neither rights nor what comes with being oneself.
+    pub(crate) fn may_act(&self) -> bool {
+        !self.mtls_restricted && self.may_authorize
+    }
+
     /// A caller known by name alone.
     pub(crate) fn named(name: &str) -> Self {
         let domain = name.rsplit_once('.').map_or("", |(domain, _)| domain);

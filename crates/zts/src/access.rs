@@ -3,7 +3,7 @@
 use athenz_model::names::{Grammar, PrincipalKind, UserDomains};
 use athenz_model::{ApiError, Timestamp};
 use athenz_policy::{
-    Domain, Held, Members, Policies, Question, RoleView, Semantics, Subject, Wanted, check, roles_of,
+    Domain, Held, Members, Policies, Question, RoleView, Semantics, Subject, Wanted, check, folded, roles_of,
 };
 
 use crate::index::{DomainEntry, Index};
@@ -134,7 +134,7 @@ pub fn allowed(
     trust_domain: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, ApiError> {
-    let (action, resource) = (action.to_ascii_lowercase(), resource.to_ascii_lowercase());
+    let (action, resource) = (folded(action), folded(resource));
     let trust_domain = trust_domain.map(str::to_ascii_lowercase);
     let deciding = match &trust_domain {
         Some(trust) if action == "assume_role" => Some(trust.as_str()),

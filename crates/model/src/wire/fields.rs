@@ -347,7 +347,7 @@ macro_rules! wire {
 macro_rules! wire_enum {
     ($($(#[$doc:meta])* $name:ident { $($variant:ident = $json:literal,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[allow(missing_docs, reason = "the variants are those of the contract, with their names")]
         pub enum $name { $(#[serde(rename = $json)] $variant,)* }
 

@@ -19,6 +19,7 @@ mod failing_store;
 mod freshness;
 mod instances;
 mod leaving;
+mod lesser_rights;
 mod names_and_numbers;
 mod shared_records;
 mod sports;

@@ -7,7 +7,7 @@ use athenz_world::{Assertion, Change, ChangeSet, Condition, Domain, Ownership, P
 
 use super::policies::{
     check_assertions_owner, check_condition_limit, check_delete_owner, check_role_domain, check_roles_exist,
-    full_name, parse_assertion, parse_conditions, with_owner,
+    full_name, parse_assertion, parse_conditions, same_conditions, with_owner,
 };
 use super::standard_names::ADMIN;
 use crate::access::{authorize, caller_may_change};
@@ -95,14 +95,29 @@ pub(crate) fn put(
     // as in Athenz, one that is there already needs room too
     quota::check(context, domain, Counted::Assertion, held.assertions.len() + 1)?;
     check_role_domain(&target.domain, &assertion)?;
-    if held.assertions.values().any(|present| present.says_the_same(&assertion)) {
-        let changes = with_owner(policy, &target.policy, owner);
-        return Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: false }));
+    let limit = context.rules.config.quota.assertion_conditions;
+    check_condition_limit(context, key_count(&assertion.conditions), limit)?;
+    let present = held.assertions.values().find(|present| present.says_the_same(&assertion));
+    if present.is_none() {
+        assertion.id = context.next_id();
     }
-    assertion.id = context.next_id();
     let mut changes = with_owner(policy, &target.policy, owner);
-    changes.push(Change::PutAssertion { policy: target.policy, version, assertion: assertion.clone() });
-    Ok((ChangeSet::loud(target.domain, changes), PutAssertion { assertion, is_new: true }))
+    if let Some(assertion) = to_store(&assertion, present) {
+        changes.push(Change::PutAssertion { policy: target.policy, version, assertion });
+    }
+    let put = PutAssertion { is_new: present.is_none(), assertion };
+    Ok((ChangeSet::loud(target.domain, changes), put))
+}
+
+/// What a put stores: all of a new assertion; of one that is there the conditions, if it gives
+/// others.
+fn to_store(given: &Assertion, present: Option<&Assertion>) -> Option<Assertion> {
+    match present {
+        None => Some(given.clone()),
+        Some(_) if given.conditions.is_empty() => None,
+        Some(present) if same_conditions(&present.conditions, &given.conditions) => None,
+        Some(present) => Some(Assertion { id: present.id, ..given.clone() }),
+    }
 }
 
 /// Where a put goes.

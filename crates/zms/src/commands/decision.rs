@@ -9,7 +9,7 @@ use super::expiry;
 use super::last_admin::{check_admin_stays, check_last_admin};
 use super::member_target::{MemberPath, MembershipInput, Target};
 use super::members::{self, MemberRules};
-use super::membership::{check_room, may_update_members, system_disabled};
+use super::membership::{check_has_members, check_room, may_update_members, system_disabled};
 use crate::access::caller_may;
 use crate::audit;
 use crate::context::Context;
@@ -23,7 +23,8 @@ pub(crate) fn delete_pending(context: &Context<'_>, path: MemberPath<'_>) -> Res
     let noun = target.kind.as_str();
     let held = domain.collection(target.kind, &target.name);
     let pending = held.and_then(|held| held.pending_about(&target.member));
-    let requested = pending.is_some_and(|pending| pending.requester == context.caller.name);
+    let requested =
+        context.caller.may_act() && pending.is_some_and(|pending| pending.requester == context.caller.name);
     if !requested && !may_update_members(context, domain, &target.full_name) {
         if held.is_none() {
             return Err(ApiError::not_found(format!("unknown {noun} - {}", target.full_name)));
@@ -77,6 +78,7 @@ pub(crate) fn decide(
     let changes = match (body.approved, pending.kind) {
         (false, _) => vec![target.delete_pending(), target.audit(context, MemberAction::Reject)],
         (true, PendingKind::Add) => {
+            check_has_members(context, &target, held)?;
             members::check_domain_exists(context, &target.member)?;
             let added = approve_add(context, domain, &target, held, pending)?;
             let row = MemberRow {

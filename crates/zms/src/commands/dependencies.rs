@@ -30,7 +30,7 @@ fn provider(context: &Context<'_>, named: Option<String>) -> Result<String, ApiE
     } else {
         context.caller.name.clone()
     };
-    if is_provider(context, &service) {
+    if context.caller.may_act() && is_provider(context, &service) {
         return Ok(service);
     }
     Err(ApiError::unauthorized(format!("{service} is not an authorized service provider")))

@@ -35,8 +35,8 @@ impl Difference<'_> {
         for (name, member) in wanted {
             let stored = self.stored(&name);
             kept.insert(name.clone());
-            let same = stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates);
-            if same && (approval || stored.as_ref().is_some_and(|row| row.inactive == member.inactive)) {
+            // as recorded: dates make a membership another one, `active` does not
+            if stored.as_ref().is_some_and(|row| Dates::of(row) == member.dates) {
                 continue;
             }
             if approval {
@@ -79,16 +79,21 @@ impl Difference<'_> {
             inactive: member.inactive,
             expiration: dates.expiration,
             review_reminder: dates.review_reminder,
-            // as recorded: only a new role says who asked; the log knows for every change
-            ..MemberRow::new(
-                name.clone(),
-                if self.held.is_none() { self.context.caller.name.as_str() } else { "" },
-            )
+            ..MemberRow::new(name.clone(), self.requester())
         };
         [
             Change::PutMember { kind: self.kind, name: self.name.clone(), member: row },
             self.line(&name, action),
         ]
+    }
+
+    /// As recorded: a group and a new role say who asked, a known role does not; the log knows for
+    /// every change.
+    fn requester(&self) -> &str {
+        match (self.kind, self.held) {
+            (CollectionKind::Role, Some(_)) => "",
+            _ => &self.context.caller.name,
+        }
     }
 
     fn request(&self, name: &MemberName, kind: PendingKind, dates: Dates) -> Result<[Change; 2], ApiError> {

@@ -1,6 +1,6 @@
 //! Making domains: top-level, sub and personal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName, SimpleName};
@@ -8,7 +8,7 @@ use athenz_model::wire::zms::{
     AssertionEffect, DomainMeta, DomainTemplateList, SubDomain, TagValueList, TopLevelDomain, UserDomain,
 };
 use athenz_world::{
-    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, DomainAttributes,
+    Assertion, Change, ChangeSet, Collection, CollectionAttributes, CollectionKind, Domain, DomainAttributes,
     MemberRow, Ownership, PolicyVersionAttributes, Unique,
 };
 
@@ -211,10 +211,11 @@ fn known_templates(
 /// The administrators of a new domain: valid, each once. Whether their domains are there is seen
 /// when they become members.
 fn admins(context: &Context<'_>, given: Option<Vec<String>>) -> Result<Vec<MemberName>, ApiError> {
+    let mut seen = BTreeSet::new();
     let mut admins: Vec<MemberName> = Vec::new();
     for text in given.unwrap_or_default() {
         let name = member_name(context, &text)?;
-        if !admins.contains(&name) {
+        if seen.insert(name.clone()) {
             admins.push(name);
         }
     }
@@ -238,6 +239,7 @@ fn make(context: &Context<'_>, name: DomainName, wanted: Wanted) -> Result<Chang
         return Err(ApiError::bad_request("validatedAdminUsers: Missing adminUsers"));
     }
     check_subdomain_quota(context, &name)?;
+    quota::check(context, &Domain::new(name.clone()), Counted::RoleMember, admins.len())?;
     if let Some(holder) = context.world.holder(&Unique::dns_name(&name)) {
         return Err(ApiError::bad_request(format!("Domain name conflict: {holder}")));
     }
@@ -361,11 +363,7 @@ pub(crate) fn put_default_admins(
     Ok(ChangeSet::loud(domain, changes))
 }
 
-fn repair(
-    context: &Context<'_>,
-    domain: &athenz_world::Domain,
-    wanted: &[MemberName],
-) -> Result<Vec<Change>, ApiError> {
+fn repair(context: &Context<'_>, domain: &Domain, wanted: &[MemberName]) -> Result<Vec<Change>, ApiError> {
     let Ok(admin) = EntityName::parse(ADMIN) else {
         return Ok(Vec::new());
     };
@@ -411,14 +409,10 @@ fn admitted(context: &Context<'_>, admin: &EntityName, role: &Collection, name: 
 }
 
 /// DENY assertions on the admin role go, and the administrators leave roles that are denied.
-fn without_denials(
-    context: &Context<'_>,
-    domain: &athenz_world::Domain,
-    wanted: &[MemberName],
-) -> Vec<Change> {
+fn without_denials(context: &Context<'_>, domain: &Domain, wanted: &[MemberName]) -> Vec<Change> {
     let admin_role = CollectionKind::Role.full_name(&domain.name, ADMIN);
     let mut changes = Vec::new();
-    let mut left = std::collections::BTreeSet::new();
+    let mut left = BTreeSet::new();
     for (policy, held) in &domain.policies {
         for (version, held) in &held.versions {
             for assertion in held.assertions.values().filter(|held| held.effect == AssertionEffect::Deny) {

@@ -55,10 +55,7 @@ pub(crate) fn put(
     }
     audit::check_domain(context, target.audited(), &target.domain)?;
     audit::check_object(context, held.settings().audit_enabled, &target.full_name)?;
-    if held.attributes.trust.is_some() {
-        let text = format!("{}: {} is a delegated role", context.call(), target.name);
-        return Err(ApiError::bad_request(text));
-    }
+    check_has_members(context, &target, held)?;
     check_member_quota(context, domain, &target, held)?;
     members::check_domain_exists(context, &target.member)?;
     let mut changes = Vec::new();
@@ -72,6 +69,22 @@ pub(crate) fn put(
     }
     check_admin_stays(context, target.kind, &target.name, held, &changes)?;
     Ok(ChangeSet::loud(target.domain, changes))
+}
+
+/// A delegated role has no members of its own.
+///
+/// # Errors
+/// 400: it is one.
+pub(super) fn check_has_members(
+    context: &Context<'_>,
+    target: &Target,
+    held: &Collection,
+) -> Result<(), ApiError> {
+    if held.attributes.trust.is_some() {
+        let text = format!("{}: {} is a delegated role", context.call(), target.name);
+        return Err(ApiError::bad_request(text));
+    }
+    Ok(())
 }
 
 /// Whether what a put decided waits for approval.
@@ -115,7 +128,7 @@ fn way_in(context: &Context<'_>, domain: &Domain, target: &Target, held: &Collec
     if may_update_members(context, domain, &target.full_name) {
         return Some(WayIn::Privileged);
     }
-    if domain.attributes.disabled || context.caller.mtls_restricted {
+    if domain.attributes.disabled || !context.caller.may_act() {
         return None;
     }
     let settings = held.settings();
@@ -141,6 +154,9 @@ fn with_owner(
     Change::PutCollection { kind: target.kind, name: target.name.clone(), attributes }
 }
 
+/// So many may wait for each member that there may be.
+const REQUESTS_A_MEMBER: usize = 10;
+
 /// The quota and the collection's own limit, for one more member.
 fn check_member_quota(
     context: &Context<'_>,
@@ -151,7 +167,17 @@ fn check_member_quota(
     if target.stored(context, held).is_some() || held.pending_about(&target.member).is_some() {
         return Ok(());
     }
+    // as recorded, requests are no members; but strangers may ask, and do not fill the store
+    let requests = held.pending.len() / REQUESTS_A_MEMBER;
+    quota::check_one_more(context, domain, counted_members(target.kind), requests)?;
     check_room(context, domain, target.kind, held, 1)
+}
+
+const fn counted_members(kind: CollectionKind) -> Counted {
+    match kind {
+        CollectionKind::Role => Counted::RoleMember,
+        CollectionKind::Group => Counted::GroupMember,
+    }
 }
 
 /// Whether so many more members fit.
@@ -166,11 +192,7 @@ pub(crate) fn check_room(
     more: usize,
 ) -> Result<(), ApiError> {
     let present = held.members.len();
-    let counted = match kind {
-        CollectionKind::Role => Counted::RoleMember,
-        CollectionKind::Group => Counted::GroupMember,
-    };
-    quota::check_one_more(context, domain, counted, present + more - 1)?;
+    quota::check_one_more(context, domain, counted_members(kind), present + more - 1)?;
     let most = held.settings().max_members;
     if most > 0 && present + more > usize::try_from(most).unwrap_or(usize::MAX) {
         let noun = kind.as_str();
@@ -279,7 +301,7 @@ fn may_delete(
     if may_update_members(context, domain, &target.full_name) {
         return true;
     }
-    if domain.attributes.disabled {
+    if domain.attributes.disabled || !context.caller.may_act() {
         return false;
     }
     let requested = stored

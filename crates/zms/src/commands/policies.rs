@@ -259,8 +259,13 @@ fn difference(
 }
 
 /// Whether two lists of conditions ask the same, whatever their numbers and order.
-fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
-    one.len() == other.len() && one.iter().all(|condition| other.iter().any(|o| o.keys == condition.keys))
+pub(crate) fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
+    let sorted = |list: &[Condition]| {
+        let mut keys: Vec<_> = list.iter().map(|condition| condition.keys.clone()).collect();
+        keys.sort();
+        keys
+    };
+    one.len() == other.len() && sorted(one) == sorted(other)
 }
 
 /// An assertion of a request: valid, in canonical form, without a number. Whether its role is of
@@ -297,6 +302,7 @@ pub(crate) fn parse_assertion(given: wire::Assertion, forced_case: bool) -> Resu
     let (action, resource) = if sensitive {
         (action, format!("{}:{rest}", owner.to_lowercase()))
     } else {
+        // whoever asks folds the same way: ZTS, and clients that decide on their own
         (action.to_lowercase(), resource.to_lowercase())
     };
     let conditions = match given.conditions {

@@ -1,6 +1,6 @@
 //! Services, their public keys and hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, SimpleName};
@@ -120,10 +120,11 @@ fn public_keys(given: Option<Vec<PublicKeyEntry>>) -> Result<BTreeMap<String, St
 
 /// Hosts in lower case, each once, in the order given.
 fn hosts(given: Option<Vec<String>>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
     let mut hosts: Vec<String> = Vec::new();
     for host in given.unwrap_or_default() {
         let host = host.to_lowercase();
-        if !hosts.contains(&host) {
+        if seen.insert(host.clone()) {
             hosts.push(host);
         }
     }

@@ -48,7 +48,11 @@ pub(crate) fn put_domain_system_meta(
     if &*attribute != "modified" {
         domain_meta::with_contacts_and_tags(context, &mut meta, &mut stored)?;
     }
-    let attributes = applied(context, &stored, &attribute, meta, may_reset)?;
+    let enabled = meta.enabled != Some(false);
+    let mut attributes = applied(&stored, &attribute, meta, may_reset)?;
+    if &*attribute == "enabled" {
+        set_enabled(context, &mut attributes, enabled, by_system);
+    }
     domain_meta::check_unique(context, &name, &attributes)?;
     Ok(ChangeSet::loud(name, vec![Change::PutDomain { attributes: Box::new(attributes) }]))
 }
@@ -86,7 +90,6 @@ fn resets(stored: &str, new: &str) -> bool {
 }
 
 fn applied(
-    context: &Context<'_>,
     stored: &DomainAttributes,
     attribute: &str,
     meta: DomainMeta,
@@ -144,10 +147,10 @@ fn applied(
         "costcenter" => set(&mut new.cost_center, meta.cost_center),
         "auditenabled" => new.audit_enabled = meta.audit_enabled.unwrap_or_default(),
         "userauthorityfilter" => new.user_authority_filter = meta.user_authority_filter.unwrap_or_default(),
-        "enabled" => set_enabled(context, &mut new, meta.enabled != Some(false)),
         "businessservice" => new.business_service = meta.business_service.unwrap_or_default(),
         "featureflags" => new.feature_flags = meta.feature_flags.unwrap_or_default(),
-        "modified" => {}
+        // time alone, or set by whoever knows by which right
+        "modified" | "enabled" => {}
         _ => return Err(ApiError::bad_request(format!("unknown system meta attribute: {attribute}"))),
     }
     if reset && !may_reset {
@@ -156,15 +159,17 @@ fn applied(
     Ok(new)
 }
 
-fn set_enabled(context: &Context<'_>, new: &mut DomainAttributes, enabled: bool) {
+/// A system right disables over what the domain's own administrators did, so that they cannot undo
+/// it; their disabling leaves a system administrator's as it is.
+fn set_enabled(context: &Context<'_>, new: &mut DomainAttributes, enabled: bool, by_system: bool) {
     if enabled {
         new.disabled = false;
         new.disabled_by.clear();
         new.disabled_by_domain = false;
-    } else if !new.disabled {
+    } else if !new.disabled || (by_system && new.disabled_by_domain) {
         new.disabled = true;
         new.disabled_by.clone_from(&context.caller.name);
-        new.disabled_by_domain = !has_system_right(context, "create", "sys.auth:domain");
+        new.disabled_by_domain = !by_system;
     }
 }
 

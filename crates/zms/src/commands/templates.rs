@@ -68,8 +68,8 @@ pub(crate) fn put(
     let names = known(context, names)?;
     let found = context.stored_domain(&domain)?;
     audit::check_domain(context, AuditedKind::Template, &domain)?;
-    let mut filled =
-        Fill { context, domain: Arc::clone(found), params: params(body.params), changes: Vec::new() };
+    let params = params(body.params);
+    let mut filled = Fill { context, domain: Arc::clone(found), params, changes: Vec::new() };
     for name in &names {
         filled.apply(name)?;
     }
@@ -88,8 +88,8 @@ pub(crate) fn apply_to_new(
     Ok(fill.changes)
 }
 
-/// `_name_` and what goes there, in lower case. A value may be a pattern: who may apply templates
-/// may write the same policy without one.
+/// `_name_` and what goes there, in lower case. As recorded a value may be a pattern: the right to
+/// apply a template is the right to what the template grants, on anything of the domain.
 fn params(given: Option<Vec<wire::TemplateParam>>) -> Vec<(String, String)> {
     given
         .into_iter()

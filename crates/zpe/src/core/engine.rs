@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use athenz_model::{Clock, Timestamp};
-use athenz_policy::{Decision, Folding, Outcome, Semantics, decide_with_roles};
+use athenz_policy::{Decision, Outcome, Semantics, decide_with_roles, folded};
 
 use super::admission::strip_bearer;
 use super::binding::{BindingError, BindingRules, PeerCertificate};
@@ -256,7 +256,7 @@ impl<V: Verify> Engine<V> {
         if roles.is_empty() || domain.is_empty() {
             return Err(Refusal::of(Status::DenyRoleTokenInvalid));
         }
-        let (action, resource) = folded(domain, question)?;
+        let (action, resource) = canonical(domain, question)?;
         let policies = self.policies.load();
         let policies = policies.domain(domain).ok_or(Refusal::of(Status::DenyDomainNotFound))?;
         let stale = self.is_stale(policies)?;
@@ -299,7 +299,7 @@ impl<V: Verify> Engine<V> {
 }
 
 /// Action and resource in lower case, the resource with its domain.
-fn folded<'a>(domain: &str, question: Question<'a>) -> Result<(Cow<'a, str>, Cow<'a, str>), Refusal> {
+fn canonical<'a>(domain: &str, question: Question<'a>) -> Result<(Cow<'a, str>, Cow<'a, str>), Refusal> {
     let invalid = |detail: &str| Err(Refusal::with_detail(Status::DenyInvalidParameters, detail.to_owned()));
     if question.action.is_empty() || question.resource.is_empty() {
         return invalid("action and resource must not be empty");
@@ -307,7 +307,7 @@ fn folded<'a>(domain: &str, question: Question<'a>) -> Result<(Cow<'a, str>, Cow
     if question.action.len() > ACTION_BYTES_MAX || question.resource.len() > RESOURCE_BYTES_MAX {
         return invalid("action or resource is too long");
     }
-    let resource = Folding::Ascii.fold(question.resource);
+    let resource = folded(question.resource);
     let resource = match resource.split_once(':') {
         None => Cow::Owned(format!("{domain}:{resource}")),
         Some((prefix, _)) if prefix == domain => resource,
@@ -316,7 +316,7 @@ fn folded<'a>(domain: &str, question: Question<'a>) -> Result<(Cow<'a, str>, Cow
             return Err(Refusal::with_detail(Status::DenyDomainMismatch, detail));
         }
     };
-    Ok((Folding::Ascii.fold(question.action), resource))
+    Ok((folded(question.action), resource))
 }
 
 fn answer_of(domain: &str, decision: &Decision<'_>) -> Answer {
