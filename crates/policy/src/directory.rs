@@ -31,7 +31,7 @@ pub trait Domain {
 /// A role: its own members, or the domain it is delegated to.
 #[derive(Clone, Copy, Debug)]
 pub struct RoleView<'a> {
-    /// Members; empty for a delegated role.
+    /// Its own members; a role that is delegated is written without any.
     pub members: &'a Members,
     /// The domain that says who is in the role.
     pub trust: Option<&'a str>,

@@ -1,5 +1,6 @@
 //! What an audit-enabled domain may guard.
 
+use athenz_world::CollectionKind;
 use serde::Deserialize;
 
 /// Kinds of objects an audit-enabled domain may guard.
@@ -15,4 +16,13 @@ pub enum AuditedKind {
     Entity,
     Tenancy,
     Template,
+}
+
+impl From<CollectionKind> for AuditedKind {
+    fn from(kind: CollectionKind) -> Self {
+        match kind {
+            CollectionKind::Role => Self::Role,
+            CollectionKind::Group => Self::Group,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! refuse edits by others. One rule for all kinds of objects.
 
 use athenz_model::ApiError;
-use athenz_world::Ownership;
+use athenz_world::{CollectionKind, Ownership};
 
 use crate::context::Context;
 use crate::owner_header::OwnerHeader;
@@ -35,6 +35,15 @@ impl Owned {
             Self::Group => "Group",
             Self::Policy => "Policy",
             Self::Service => "Service",
+        }
+    }
+}
+
+impl From<CollectionKind> for Owned {
+    fn from(kind: CollectionKind) -> Self {
+        match kind {
+            CollectionKind::Role => Self::Role,
+            CollectionKind::Group => Self::Group,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::access::{authorize, caller_may_change};
 use crate::audit;
 use crate::audited_kind::AuditedKind;
 use crate::context::Context;
-use crate::ownership::{self, Component, Owned, OwnedObject};
+use crate::ownership::{self, Component, OwnedObject};
 use crate::quota::{self, Counted};
 use crate::values::{
     check_last_reviewed, check_name_in_body, domain_name, entity_name, member_name, no_user_authority, tags,
@@ -32,20 +32,6 @@ const fn title(kind: CollectionKind) -> &'static str {
     match kind {
         CollectionKind::Role => "Role",
         CollectionKind::Group => "Group",
-    }
-}
-
-pub(crate) const fn audited(kind: CollectionKind) -> AuditedKind {
-    match kind {
-        CollectionKind::Role => AuditedKind::Role,
-        CollectionKind::Group => AuditedKind::Group,
-    }
-}
-
-pub(crate) const fn owned(kind: CollectionKind) -> Owned {
-    match kind {
-        CollectionKind::Role => Owned::Role,
-        CollectionKind::Group => Owned::Group,
     }
 }
 
@@ -74,7 +60,7 @@ pub(crate) fn put(
     let trust = check_structure(context, &domain, &input)?;
     let wanted = wanted_members(context, found, kind, &name, &input)?;
     check_audit_flag(kind, found, held.map(|held| &**held), input.settings.audit_enabled)?;
-    audit::check_domain(context, audited(kind), &domain)?;
+    audit::check_domain(context, kind.into(), &domain)?;
     check_quota(context, found, kind, held.is_none(), wanted.len(), &input.settings)?;
     let given_tags = input.settings.tags.take();
     let mut attributes = attributes(context, held.map(|held| &**held), input, trust, owner)?;
@@ -179,7 +165,7 @@ fn new_owner(
     let some = input.members.as_ref().is_some_and(|members| !members.is_empty());
     let present: &[Component] =
         if some && !self_serve { &[Component::Meta, Component::Members] } else { &[Component::Meta] };
-    let object = OwnedObject { kind: owned(kind), name: full_name, owner: stored };
+    let object = OwnedObject { kind: kind.into(), name: full_name, owner: stored };
     Ok(ownership::replace(context, object, components, present)?.unwrap_or_else(|| stored.clone()))
 }
 
@@ -315,7 +301,7 @@ pub(crate) fn put_meta(
     if kind == CollectionKind::Role && !may("update") && !may("update_meta") {
         return Err(ApiError::forbidden("putRoleMeta: principal is not authorized to update metadata"));
     }
-    let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &stored.owner };
+    let object = OwnedObject { kind: kind.into(), name: &full_name, owner: &stored.owner };
     let owner = ownership::edit(context, object, Component::Meta)?;
     audit::check_object(context, stored.audit_enabled, &full_name)?;
     let new_tags = tags(noun, input.tags.take())?;

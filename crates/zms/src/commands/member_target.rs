@@ -11,7 +11,7 @@ use super::member_log;
 use crate::audited_kind::AuditedKind;
 use crate::context::Context;
 use crate::grammar::check_grammar;
-use crate::ownership::{Owned, OwnedObject};
+use crate::ownership::OwnedObject;
 use crate::values::{domain_name, entity_name, member_name};
 
 /// What a membership call says about the member, for roles and groups alike.
@@ -95,18 +95,11 @@ impl Target {
     }
 
     pub(super) fn owned<'a>(&'a self, held: &'a Collection) -> OwnedObject<'a> {
-        let kind = match self.kind {
-            CollectionKind::Role => Owned::Role,
-            CollectionKind::Group => Owned::Group,
-        };
-        OwnedObject { kind, name: &self.full_name, owner: &held.settings().owner }
+        OwnedObject { kind: self.kind.into(), name: &self.full_name, owner: &held.settings().owner }
     }
 
     pub(super) fn audited(&self) -> AuditedKind {
-        match self.kind {
-            CollectionKind::Role => AuditedKind::Role,
-            CollectionKind::Group => AuditedKind::Group,
-        }
+        self.kind.into()
     }
 
     /// How texts about a missing member begin: those of roles name the call.

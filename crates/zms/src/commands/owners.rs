@@ -8,7 +8,6 @@ use athenz_model::wire::zms::{
 };
 use athenz_world::{Change, ChangeSet, CollectionKind, Ownership, Service};
 
-use super::collections::audited;
 use super::policies;
 use crate::access::authorize;
 use crate::audit;
@@ -101,7 +100,7 @@ fn put_collection(
         let noun = kind.as_str();
         return Err(ApiError::bad_request(format!("Invalid {noun} name specified")));
     };
-    audit::check_domain(context, audited(kind), &domain)?;
+    audit::check_domain(context, kind.into(), &domain)?;
     let mut settings = held.settings().clone();
     // nobody owns the members of a self-serve object
     let members = if settings.self_serve { String::new() } else { members };

@@ -9,7 +9,6 @@ use athenz_world::{
 };
 
 use super::collection_input::{CollectionInput, MemberInput};
-use super::collections::{audited, owned};
 use super::expiry::{self, Dates};
 use super::last_admin::{check_admin_left, check_admin_stays};
 use super::member_log;
@@ -42,13 +41,13 @@ pub(crate) fn put(
     let owner = match held.settings().self_serve {
         true => None,
         false => {
-            let object = OwnedObject { kind: owned(kind), name: &full_name, owner: &held.settings().owner };
+            let object = OwnedObject { kind: kind.into(), name: &full_name, owner: &held.settings().owner };
             ownership::edit(context, object, Component::Members)?
         }
     };
     let review = Review { context, kind, name: &name, domain: found, held };
     let (leaving, staying) = review.reviewed(input.all_members())?;
-    audit::check_domain(context, audited(kind), &domain)?;
+    audit::check_domain(context, kind.into(), &domain)?;
     if held.attributes.trust.is_some() {
         let text = format!("{call}: role {name} is delegated. Review should happen on the trusted role.");
         return Err(ApiError::bad_request(text));

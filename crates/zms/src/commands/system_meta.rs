@@ -225,11 +225,7 @@ fn put_audit_enabled(
     let Some(found) = context.world.domain(&domain) else {
         return Err(ApiError::not_found(format!("{call}: Unknown domain: {domain}")));
     };
-    let audited_kind = match kind {
-        CollectionKind::Role => AuditedKind::Role,
-        CollectionKind::Group => AuditedKind::Group,
-    };
-    audit::check_domain(context, audited_kind, &domain)?;
+    audit::check_domain(context, kind.into(), &domain)?;
     if !found.attributes.audit_enabled {
         let text = format!("auditEnabled flag not set for domain: {domain} to add it on the {noun}: {name}");
         return Err(ApiError::bad_request(match kind {
