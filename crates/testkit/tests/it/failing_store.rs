@@ -96,3 +96,36 @@ async fn postgres_goes_and_comes_back() {
     jane.put(ROLE, &json!({"name": "writers"})).await.expect(204);
     jane.get(ROLE).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_agree_on_a_store_that_was_set_back() {
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    let start = || async {
+        let shape = Shape { store: StoreKind::Postgres, replication: Replication::Channel };
+        let store = Some(StoreUrl::Postgres(url.clone()));
+        TestWorld::start_with(WorldSettings { store, ..WorldSettings::new(shape) }).await
+    };
+    let one = start().await;
+    sports::furnish(&one).await;
+    let two = start().await;
+    let lost = "/zms/v1/domain/sports/role/lost";
+    server.keep(&url).await;
+    for name in ["writers", "lost"] {
+        let path = format!("/zms/v1/domain/sports/role/{name}");
+        one.user("jane").put(&path, &json!({"name": name})).await.expect(204);
+        two.user("jane").get(&path).await.expect(200);
+    }
+    server.bring_back(&url).await;
+    for world in [&one, &two] {
+        world.user("jane").get(lost).await.refused(404);
+        assert_eq!(world.zms.zms.world().head, world.store.head().await.unwrap(), "it is held from now on");
+    }
+    // numbers of what was lost are given to something else
+    let member = json!({"name": "writers", "roleMembers": [{"memberName": "user.joe"}]});
+    two.user("jane").put(ROLE, &member).await.expect(204);
+    let role = one.user("jane").get(ROLE).await.expect(200).json;
+    assert_eq!(role["roleMembers"][0]["memberName"], "user.joe");
+    let differences = one.zms.zms.world().differences(&two.zms.zms.world());
+    assert_eq!(differences, Vec::<String>::new());
+}
