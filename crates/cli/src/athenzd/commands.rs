@@ -167,14 +167,14 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Backup { place, certificates, out } => {
             on_runtime(admin::backup(place.place()?, certificates, out))
         }
-        Command::Restore { place, backup } => on_runtime(admin::restore(place.to_restore()?, backup)),
+        Command::Restore { place, backup } => on_runtime(admin::restore(place.lost_or_not()?, backup)),
         Command::Admin(AdminCommand::Grant { user, place }) => on_runtime(admin::grant(place.place()?, user)),
     }
 }
 
 impl PlaceArguments {
     /// The same where the store may be lost.
-    fn to_restore(self) -> anyhow::Result<Place> {
+    fn lost_or_not(self) -> anyhow::Result<Place> {
         match &self.home {
             Some(home) => Ok(Place::Home(Home::to_restore(home)?)),
             None => self.place(),

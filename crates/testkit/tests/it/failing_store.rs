@@ -1,5 +1,6 @@
 //! A database that goes away, and a disk without room.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use athenz_store::testing::PostgresServer;
@@ -63,6 +64,33 @@ async fn a_commit_whose_answer_was_lost_is_looked_up() {
     let jane = world.user("jane");
     jane.put(ROLE, &json!({"name": "writers"})).await.expect(204);
     *fault.lock().unwrap() = None;
+    jane.get(ROLE).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_cannot_be_looked_up_is_told_as_unknown() {
+    let server = Arc::new(tokio::task::spawn_blocking(PostgresServer::start).await.unwrap());
+    let armed = Arc::new(AtomicBool::new(false));
+    let faults = {
+        let (server, armed) = (Arc::clone(&server), Arc::clone(&armed));
+        FaultPoints::new(move |point| {
+            if point == FaultPoint::AfterCommit && armed.swap(false, Ordering::SeqCst) {
+                server.stop();
+                return Err(StoreError::Unavailable("connection lost".into()));
+            }
+            Ok(())
+        })
+    };
+    let shape = Shape { store: StoreKind::Postgres, replication: Replication::Channel };
+    let store = Some(StoreUrl::Postgres(server.database().await));
+    let world = TestWorld::start_with(WorldSettings { store, faults, ..WorldSettings::new(shape) }).await;
+    sports::furnish(&world).await;
+    let jane = world.user("jane");
+    armed.store(true, Ordering::SeqCst);
+    let reply = jane.put(ROLE, &json!({"name": "writers"})).await;
+    assert_eq!(reply.refused(503), "outcome of the change is not known yet, retry later");
+    let back = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || back.resume()).await.unwrap();
     jane.get(ROLE).await.expect(200);
 }
 
