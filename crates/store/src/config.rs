@@ -44,8 +44,10 @@ impl fmt::Debug for StoreUrl {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(text) => {
-                let place = text.rsplit_once('@').map_or("…", |(_, place)| place);
-                write!(f, "postgres://…@{}", place.split('?').next().unwrap_or_default())
+                // parameters may hold a password with any character in it
+                let address = text.split('?').next().unwrap_or_default();
+                let place = address.rsplit_once('@').map_or("…", |(_, place)| place);
+                write!(f, "postgres://…@{place}")
             }
         }
     }
@@ -58,7 +60,8 @@ pub struct StoreConfig {
     pub url: StoreUrl,
     /// The most connections to PostgreSQL, and the most readers of an SQLite file.
     pub connections: usize,
-    /// How long to wait for a connection, and for another process to give the head back.
+    /// How long to wait for a connection, and for another process to give the head back. PostgreSQL
+    /// that says nothing for twice as long counts as gone.
     pub wait: Duration,
     /// How connections to PostgreSQL are secured; without it only a local socket or a trusted
     /// network will do.
@@ -86,6 +89,7 @@ mod tests {
             ("sqlite:///tmp/zms.db", "sqlite:/tmp/zms.db"),
             ("postgres://zms:secret@db.internal/zms?password=secret", "postgres://…@db.internal/zms"),
             ("postgresql:///zms?password=secret", "postgres://…@…"),
+            ("postgres://app:s3cret@h/nope?password=p@ssSECRET", "postgres://…@h/nope"),
         ] {
             assert_eq!(format!("{:?}", text.parse::<StoreUrl>().unwrap()), shown, "{text}");
         }

@@ -34,5 +34,5 @@ pub use config::{StoreConfig, StoreUrl};
 pub use error::{CommitError, StoreError};
 pub use faults::{FaultPoint, FaultPoints};
 pub use log::{Batch, CatchUp, LogRecord, LogTail, MemberAuditPage, Outcome, Reloaded, StoreId};
-pub use sqlite::backup_file;
+pub use sqlite::backup::{Restored, backup_file, restore_file};
 pub use store::{Store, Transaction};

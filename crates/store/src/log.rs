@@ -78,6 +78,14 @@ impl LogRecord {
         }
     }
 
+    /// Its stamp.
+    pub fn stamp(&self) -> Timestamp {
+        match self {
+            Self::Entry(entry) => entry.stamp,
+            Self::Unreadable { stamp, .. } => *stamp,
+        }
+    }
+
     /// The domains it changed; one may be named twice.
     pub fn domains(&self) -> impl Iterator<Item = &DomainName> {
         let (entry, unreadable) = match self {

@@ -142,9 +142,9 @@ impl Store {
             return everything(self.load().await?);
         }
         while caught.world.head.sequence < row.head.sequence {
-            let LogTail::Entries(records) =
-                self.entries_after(caught.world.head.sequence, CATCH_UP_PAGE).await?
-            else {
+            let last = Last::of(caught.world.head);
+            let rows = self.engine.query(Statement::ReadLog, last.page()).await?;
+            let Some(records) = last.followed_by(records(rows)?) else {
                 return everything(self.load().await?);
             };
             if records.is_empty() || apply_all(&mut caught, &records).is_err() {
@@ -200,10 +200,10 @@ impl Store {
         Ok(MemberAuditPage { audits: lines.into_iter().map(|(_, audit)| audit).collect(), next })
     }
 
-    /// Copies the embedded store into a file while it is in use. The file is complete or not there.
+    /// Copies the embedded store into a new file while it is in use. The file is complete or not there.
     ///
     /// # Errors
-    /// The file cannot be written; or the store is PostgreSQL, which has tools of its own.
+    /// The file is there already or cannot be written; or the store is PostgreSQL, which has tools of its own.
     pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.backup(path).await,
@@ -320,12 +320,15 @@ impl Transaction {
     /// # Errors
     /// The store is unavailable, or a row is damaged.
     pub async fn entries_after(&self, sequence: Sequence, limit: u32) -> Result<LogTail, StoreError> {
-        let values = log_page(sequence, limit);
-        let rows = match &self.held {
-            Held::Sqlite(locked) => locked.query(Statement::ReadLog, values).await?,
-            Held::Postgres(locked) => locked.query(Statement::ReadLog, &values).await?,
-        };
+        let rows = self.log(log_page(sequence, limit)).await?;
         Ok(tail(records(rows)?, sequence, self.row.floor))
+    }
+
+    async fn log(&self, page: Vec<Value<'static>>) -> Result<Vec<OwnedRow>, StoreError> {
+        match &self.held {
+            Held::Sqlite(locked) => locked.query(Statement::ReadLog, page).await,
+            Held::Postgres(locked) => locked.query(Statement::ReadLog, &page).await,
+        }
     }
 
     /// All rows as they are at the head.
@@ -363,15 +366,15 @@ impl Transaction {
         }
         let mut caught = CatchUp { world: world.clone(), applied: Vec::new(), reloaded: Reloaded::Nothing };
         let mut unusable: Option<Vec<DomainName>> = None;
-        let mut read = world.head.sequence;
-        while read < self.row.head.sequence {
-            let LogTail::Entries(records) = self.entries_after(read, CATCH_UP_PAGE).await? else {
+        let mut last = Last::of(world.head);
+        while last.sequence < self.row.head.sequence {
+            let Some(records) = last.followed_by(records(self.log(last.page()).await?)?) else {
                 return everything(self.load().await?);
             };
-            let Some(last) = records.last() else {
+            let Some(newest) = records.last() else {
                 return everything(self.load().await?);
             };
-            read = last.sequence();
+            last = Last::of_record(newest);
             let rest = match &unusable {
                 None => apply_all(&mut caught, &records).err(),
                 Some(_) => Some(records.as_slice()),
@@ -422,9 +425,44 @@ fn tail(records: Vec<LogRecord>, after: Sequence, floor: Sequence) -> LogTail {
     if after.0 + 1 < floor.0 || gap { LogTail::BelowFloor { floor } } else { LogTail::Entries(records) }
 }
 
+/// The last entry that a world holds. A store that was set back, by a failover to a replica that
+/// lagged or by a restored dump, may have another under its number since.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Last {
+    sequence: Sequence,
+    stamp: Timestamp,
+}
+
+impl Last {
+    const fn of(head: Head) -> Self {
+        Self { sequence: head.sequence, stamp: head.stamp }
+    }
+
+    fn of_record(record: &LogRecord) -> Self {
+        Self { sequence: record.sequence(), stamp: record.stamp() }
+    }
+
+    /// It, and a page of what follows.
+    fn page(self) -> Vec<Value<'static>> {
+        log_page(Sequence(self.sequence.0.saturating_sub(1)), CATCH_UP_PAGE + 1)
+    }
+
+    /// What follows it in such a page; nothing where the page does not have it.
+    fn followed_by(self, mut page: Vec<LogRecord>) -> Option<Vec<LogRecord>> {
+        // nothing stands before the first entry
+        if self.sequence.0 > 0 {
+            page.first().filter(|record| Self::of_record(record) == self)?;
+            page.remove(0);
+        }
+        let gap = page.first().is_some_and(|first| first.sequence().0 != self.sequence.0 + 1);
+        (!gap).then_some(page)
+    }
+}
+
 fn needs_everything(world: &World, row: &HeadRow) -> bool {
     let behind = row.head.sequence.0 - world.head.sequence.0;
-    world.head.epoch != row.head.epoch || !(0..=CATCH_UP_LIMIT).contains(&behind)
+    let is_another = behind == 0 && world.head.stamp != row.head.stamp;
+    world.head.epoch != row.head.epoch || is_another || !(0..=CATCH_UP_LIMIT).contains(&behind)
 }
 
 fn everything(world: World) -> Result<CatchUp, StoreError> {

@@ -1,7 +1,7 @@
 //! The servers and what they stand on.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use athenz_cli::athenzd::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
@@ -160,7 +160,7 @@ impl TestWorld {
         });
         let config = StoreConfig { faults: settings.faults, ..StoreConfig::new(url) };
         let store = Arc::new(Store::open(&config).await.expect("the store opens"));
-        let (zms_key, zts_key) = (new_key("0"), new_key("0"));
+        let (zms_key, zts_key) = server_keys();
         let zms_public = zms_key.public_key().clone();
         let zms_config = settings.zms.clone();
         let users = Rules::new(settings.zms).expect("the settings of ZMS are right").users;
@@ -243,6 +243,13 @@ async fn new_store(kind: StoreKind, folder: &Path) -> StoreUrl {
             StoreUrl::Postgres(server.database().await)
         }
     }
+}
+
+/// Keys of ZMS and ZTS, the same for all worlds of a process: some share a store, in which they are
+/// registered.
+fn server_keys() -> (SigningKey, SigningKey) {
+    static KEYS: OnceLock<(SigningKey, SigningKey)> = OnceLock::new();
+    KEYS.get_or_init(|| (new_key("0"), new_key("0"))).clone()
 }
 
 fn new_key(id: &str) -> SigningKey {

@@ -1,6 +1,8 @@
 //! What every store holds from the beginning: the system domains, their administrators, and the
 //! server's own service. Made in one commit, and made whole again object by object at each start.
 
+use std::collections::BTreeMap;
+
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, MemberName, SimpleName};
 use athenz_world::{Change, ChangeSet, DomainAttributes, Loudness, Service};
@@ -51,7 +53,7 @@ pub(crate) fn set_up(context: &Context<'_>, services: &[SystemService]) -> Resul
         }
         changes = changes.and(name, Loudness::Loud, made);
     }
-    let missing = missing_services(context, services);
+    let missing = missing_services(context, services)?;
     if !missing.is_empty()
         && let Ok(domain) = DomainName::parse("sys.auth")
     {
@@ -103,24 +105,35 @@ fn domains(context: &Context<'_>) -> Vec<(DomainName, &'static str)> {
     domains
 }
 
-/// Services that are not there, or lack their key.
-fn missing_services(context: &Context<'_>, services: &[SystemService]) -> Vec<Change> {
+/// Services that are not there, or lack a key. One service may be wanted with several keys.
+fn missing_services(context: &Context<'_>, services: &[SystemService]) -> Result<Vec<Change>, ApiError> {
     let system = context.world.domain("sys.auth");
-    let mut changes = Vec::new();
+    let mut missing: BTreeMap<SimpleName, Service> = BTreeMap::new();
     for wanted in services {
         let Ok(name) = SimpleName::parse(wanted.name) else { continue };
         let held = system.and_then(|system| system.services.get(&name));
-        let mut service = held.map_or_else(Service::default, |held| Service::clone(held));
-        let known = service.public_keys.insert(wanted.key_id.clone(), wanted.key.clone());
-        let endpoint_known = held.is_some() || wanted.provider_endpoint.is_empty();
-        if known.as_ref() == Some(&wanted.key) && endpoint_known {
-            continue;
+        let known = missing.get(&name).or(held.map(|held| &**held));
+        match known.and_then(|service| service.public_keys.get(&wanted.key_id)) {
+            Some(registered) if *registered == wanted.key => continue,
+            Some(_) => return Err(another_key(wanted)),
+            None => {}
         }
-        if !endpoint_known {
+        let mut service = known.cloned().unwrap_or_default();
+        if held.is_none() {
             service.provider_endpoint.clone_from(&wanted.provider_endpoint);
         }
+        service.public_keys.insert(wanted.key_id.clone(), wanted.key.clone());
         service.modified = context.stamp;
-        changes.push(Change::PutService { name, service: Box::new(service) });
+        missing.insert(name, service);
     }
-    changes
+    let put = |(name, service)| Change::PutService { name, service: Box::new(service) };
+    Ok(missing.into_iter().map(put).collect())
+}
+
+/// What was signed with the registered key must stay what it was.
+fn another_key(wanted: &SystemService) -> ApiError {
+    let SystemService { name, key_id, .. } = wanted;
+    ApiError::bad_request(format!(
+        "the key `{key_id}` of sys.auth.{name} is registered as another one; use that key, or give this one another id"
+    ))
 }

@@ -14,6 +14,7 @@ use athenz_model::wire::zms::{
     Assertion, Domain as DomainWire, DomainData, DomainPolicies, JWSDomain, Policy, SignedDomain,
     SignedPolicies,
 };
+use athenz_world::fingerprint::Fingerprint;
 use athenz_world::{Domain, Sequence, World};
 
 use crate::views::collections::{MemberForm, Shown, group_with_members, role_with_members};
@@ -51,8 +52,14 @@ pub(crate) struct Documents {
     kept: Mutex<Kept>,
 }
 
-/// Documents, each with the revision of its domain.
-type Kept = HashMap<(DomainName, Form), (Sequence, Arc<str>)>;
+/// Documents, each with the state of its domain: a revision alone may come back with a store that
+/// was set back.
+type Kept = HashMap<(DomainName, Form), (State, Arc<str>)>;
+type State = (Sequence, Fingerprint);
+
+fn state_of(domain: &Domain) -> State {
+    (domain.revision, domain.fingerprint)
+}
 
 impl Documents {
     pub(crate) fn new(key: SigningKey, users: UserDomains) -> Self {
@@ -67,7 +74,7 @@ impl Documents {
         form: Form,
     ) -> Result<Arc<str>, DocumentError> {
         let at = (domain.name.clone(), form);
-        if let Some((_, text)) = self.kept().get(&at).filter(|(revision, _)| *revision == domain.revision) {
+        if let Some((_, text)) = self.kept().get(&at).filter(|(state, _)| *state == state_of(domain)) {
             return Ok(Arc::clone(text));
         }
         let text: Arc<str> = match form {
@@ -81,7 +88,7 @@ impl Documents {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(at, (domain.revision, Arc::clone(&text)));
+        kept.insert(at, (state_of(domain), Arc::clone(&text)));
         Ok(text)
     }
 

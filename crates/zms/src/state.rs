@@ -145,11 +145,13 @@ impl Zms {
         }
         let caught = Arc::new(caught.world);
         self.world.rcu(|present| {
-            let newer =
-                (caught.head.epoch, caught.head.sequence) > (present.head.epoch, present.head.sequence);
-            if newer { Arc::clone(&caught) } else { Arc::clone(present) }
+            // the store is right, as it is for the writer: when it was set back its head is lower,
+            // and every process goes back with it
+            let is_known = Arc::ptr_eq(present, &known);
+            if is_known || is_later(&caught, present) { Arc::clone(&caught) } else { Arc::clone(present) }
         });
-        Ok(self.world())
+        // others may have gone on; this is what the store had after the call began
+        Ok(caught)
     }
 
     /// Tells of each new head.
@@ -183,6 +185,11 @@ impl Zms {
     ) -> Result<Arc<World>, ApiError> {
         self.writer.write(facts, decide).await
     }
+}
+
+/// Whether a world was read after another, should both be of the same life of the store.
+fn is_later(world: &World, other: &World) -> bool {
+    (world.head.epoch, world.head.sequence) > (other.head.epoch, other.head.sequence)
 }
 
 impl athenz_serve::caller::PublicKeys for Zms {

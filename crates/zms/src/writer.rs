@@ -157,7 +157,12 @@ impl Writer {
                 match self.parts.store.outcome_of(&batch_id).await {
                     Ok(Some(_)) => {}
                     Ok(None) => return Attempt::Again(jobs),
-                    Err(error) => return refuse_all(jobs, &logged(&error).to_api()),
+                    Err(error) => {
+                        logged(&error);
+                        // the change may have been made: nobody is told that it was not
+                        let unknown = CommitError::Unknown { batch: batch_id, cause };
+                        return refuse_all(jobs, &unknown.to_api());
+                    }
                 }
             }
             Err(error) => return refuse_all(jobs, &logged(&error).to_api()),

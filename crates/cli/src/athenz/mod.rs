@@ -33,6 +33,8 @@ enum Outcome {
     Done,
     /// The answer is no.
     Denied,
+    /// What was found is printed already, and is not well.
+    Failed,
 }
 
 /// Exit status of a command that failed, and of a decision that could not be made.
@@ -45,6 +47,7 @@ pub(crate) fn run() -> ExitCode {
     match carry_out(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Denied) => ExitCode::FAILURE,
+        Ok(Outcome::Failed) => ExitCode::from(FAILED),
         Err(error) => {
             // nobody reads standard error, and there is no other place to say it
             let _ = writeln!(std::io::stderr(), "athenz: {}", failure::describe(&error));

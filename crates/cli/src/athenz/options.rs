@@ -9,7 +9,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "athenz",
     version,
-    about,
     propagate_version = true,
     after_help = "Exit status: 0 done or allowed, 1 denied, 2 failed.\n\n\
         Without options the folder ./athenz-dev of `athenzd dev` is used, as the user it was made for.\n\n\

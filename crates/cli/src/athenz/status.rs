@@ -24,7 +24,7 @@ pub(super) async fn run(settings: &Settings, output: &mut Output) -> anyhow::Res
         };
         columns(&servers.iter().map(row).collect::<Vec<_>>())
     })?;
-    Ok(if all_well { Outcome::Done } else { Outcome::Denied })
+    Ok(if all_well { Outcome::Done } else { Outcome::Failed })
 }
 
 async fn zms(settings: &Settings) -> ServerStatus {

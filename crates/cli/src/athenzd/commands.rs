@@ -22,7 +22,6 @@ const DEFAULT_HOME: &str = "./athenz-dev";
 #[command(
     name = "athenzd",
     version,
-    about,
     propagate_version = true,
     after_help = "Examples:\n  athenzd dev\n  athenzd dev user jane\n  athenzd zms --config /etc/athenz/zms.toml"
 )]
@@ -60,8 +59,17 @@ enum Command {
         /// Copy the certificate records of a home instead of what ZMS holds
         #[arg(long, conflicts_with = "config")]
         certificates: bool,
-        /// Where to; the file is complete or not there
+        /// Where to: a new file, which is complete or not there
         out: PathBuf,
+    },
+    /// Bring an embedded store back from a backup while the server is stopped; what is there is kept beside it
+    #[command(after_help = "Examples:\n  athenzd restore --home ./athenz-dev zms-backup.db\n  \
+            athenzd restore --config /etc/athenz/zms.toml zms-backup.db")]
+    Restore {
+        #[command(flatten)]
+        place: PlaceArguments,
+        /// A file that `athenzd backup` has made
+        backup: PathBuf,
     },
     /// Repairs while the server is stopped
     #[command(subcommand)]
@@ -159,11 +167,20 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Backup { place, certificates, out } => {
             on_runtime(admin::backup(place.place()?, certificates, out))
         }
+        Command::Restore { place, backup } => on_runtime(admin::restore(place.lost_or_not()?, backup)),
         Command::Admin(AdminCommand::Grant { user, place }) => on_runtime(admin::grant(place.place()?, user)),
     }
 }
 
 impl PlaceArguments {
+    /// The same where the store may be lost.
+    fn lost_or_not(self) -> anyhow::Result<Place> {
+        match &self.home {
+            Some(home) => Ok(Place::Home(Home::to_restore(home)?)),
+            None => self.place(),
+        }
+    }
+
     fn place(self) -> anyhow::Result<Place> {
         match (self.home, self.config) {
             (Some(home), _) => Ok(Place::Home(Home::existing(&home)?)),

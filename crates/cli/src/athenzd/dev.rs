@@ -23,11 +23,12 @@ use athenz_zts::tokens::details::{Definition, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::Feed;
-use super::home::{ADMIN, Addresses, LockedHome, Ready, ServerNames};
+use super::home::{ADMIN, Addresses, LockedHome, Ready, ServerNames, StoreKind};
 use super::listen::{self, Bound};
 use super::logging::{self, Level, LogTable};
 use super::providers;
 use super::pruning::{Pruning, USUAL_RETENTION};
+use super::readiness;
 use super::servers::{
     Issuer, RunningZms, RunningZts, Surroundings, ZMS_OPEN_PATHS, ZTS_OPEN_PATHS, ZTS_PROVIDER, ZmsSettings,
     ZtsSettings, start_zms, start_zts, system_service,
@@ -104,6 +105,9 @@ pub(super) async fn run(options: DevOptions) -> anyhow::Result<()> {
     listen::check_answers(&zts.router, "/zts/v1/status").await?;
     tokio::spawn(feed.run(Arc::clone(&store), stop.clone()));
     tokio::spawn(pruning.run(stop.clone()));
+    let part = health.part("store");
+    part.ready();
+    tokio::spawn(readiness::follow(Arc::clone(&store), part, stop.clone()));
     tokio::spawn(Cleaning::new(Arc::clone(&zts.state)).run(stop.clone().cancelled_owned()));
     tokio::spawn(renew(Arc::clone(&home), names, Arc::clone(&clock), stop.clone()));
     let serving = serve(&home, listeners, (&zms, &zts), &clock, &stop)?;
@@ -132,18 +136,14 @@ fn store_url(text: &str) -> anyhow::Result<Option<StoreUrl>> {
 }
 
 async fn open_store(home: &LockedHome, url: Option<&StoreUrl>) -> anyhow::Result<Arc<Store>> {
-    let embedded = url.is_none();
-    if embedded {
-        home.private_file(home.zms_database().with_extension("db.lock"))?;
-    }
+    let kind = if url.is_some() { StoreKind::Postgres } else { StoreKind::Embedded };
+    home.check_store(kind)?;
     let url = url.cloned().unwrap_or_else(|| StoreUrl::Sqlite(home.zms_database()));
     let config = StoreConfig { connections: CONNECTIONS, ..StoreConfig::new(url) };
     let store = Store::open(&config).await.with_context(|| {
         format!("cannot open the store {:?}; check that it is there and what --store says", config.url)
     })?;
-    if embedded {
-        home.has_embedded_store()?;
-    }
+    home.keeps_store(kind)?;
     Ok(Arc::new(store))
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use athenz_model::names::DomainName;
 use athenz_store::Store;
-use athenz_world::{Domain, Sequence, World};
+use athenz_world::fingerprint::Fingerprint;
+use athenz_world::{Domain, Head, Sequence, World};
 use athenz_zms::Zms;
 use athenz_zts::Replica;
 use athenz_zts::source::{Checkpoint, Epoch, Event, TrustedDomain};
@@ -26,10 +27,11 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Feed {
     zms: Arc<Zms>,
     replica: Arc<Replica>,
-    told: BTreeMap<DomainName, Sequence>,
+    /// By what a domain is known again: numbers alone may come back with a store that was set back.
+    told: BTreeMap<DomainName, (Sequence, Fingerprint)>,
     epoch: Option<i64>,
     /// Up to where everything has been told.
-    complete: Option<Sequence>,
+    complete: Option<Head>,
     failed: bool,
 }
 
@@ -48,7 +50,7 @@ impl Feed {
             self.told.clear();
             self.complete = None;
         }
-        if self.complete == Some(world.head.sequence) {
+        if self.complete == Some(world.head) {
             return self.replica.confirm(self.replica.now());
         }
         self.failed = false;
@@ -58,7 +60,7 @@ impl Feed {
             match self.document(&world, &domain, epoch).await {
                 Ok(event) => {
                     events.push(event);
-                    self.told.insert(domain.name.clone(), domain.revision);
+                    self.told.insert(domain.name.clone(), (domain.revision, domain.fingerprint));
                 }
                 Err(error) => {
                     tracing::error!(domain = %domain.name, error, "ZTS is not told of a domain");
@@ -75,7 +77,7 @@ impl Feed {
         if !self.failed {
             let sequence = u64::try_from(world.head.sequence.0).unwrap_or_default();
             events.push(Event::Checkpoint(Checkpoint { epoch, sequence }));
-            self.complete = Some(world.head.sequence);
+            self.complete = Some(world.head);
         }
         self.replica.apply(events);
     }
@@ -128,7 +130,7 @@ impl Feed {
         let is_new = |domain: &&Arc<Domain>| {
             while told.next_if(|(name, _)| **name < domain.name).is_some() {}
             told.next_if(|(name, _)| **name == domain.name)
-                .is_none_or(|(_, revision)| *revision != domain.revision)
+                .is_none_or(|(_, state)| *state != (domain.revision, domain.fingerprint))
         };
         world.domains().filter(is_new).cloned().collect()
     }

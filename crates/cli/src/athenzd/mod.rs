@@ -11,6 +11,7 @@ mod output;
 pub mod polling;
 mod providers;
 mod pruning;
+mod readiness;
 pub mod servers;
 pub mod settings;
 mod standalone;

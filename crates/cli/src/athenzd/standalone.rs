@@ -1,12 +1,13 @@
 //! `athenzd zms` and `athenzd zts`: each server alone, from its configuration file.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use athenz_client::{Egress, HttpClient, HttpOptions, Identity, Trust, ZmsClient};
-use athenz_crypto::ring::SigningKey;
+use athenz_crypto::ring::{RingKey, SigningKey};
 use athenz_crypto::tls::read_certificates;
 use athenz_crypto::x509::{Authority, Certificate};
 use athenz_model::{Clock, SystemClock};
@@ -18,8 +19,8 @@ use athenz_serve::metrics::Metrics;
 use athenz_serve::operations::{self, OperatorState};
 use athenz_serve::settings::ServerSettings;
 use athenz_serve::shutdown;
-use athenz_store::Store;
 use athenz_store::certificate_records::{CertificateRecords, Limits};
+use athenz_store::{Store, StoreUrl};
 use athenz_zms::SystemService;
 use athenz_zms::config::Rules;
 use athenz_zts::Replica;
@@ -35,6 +36,7 @@ use super::logging;
 use super::polling::poller;
 use super::providers;
 use super::pruning::Pruning;
+use super::readiness;
 use super::servers::{Issuer, Surroundings, ZmsSettings, ZtsSettings, start_zms, start_zts, system_service};
 use super::settings::{
     IssuerTable, ServerFile, SourceTable, ZmsFile, ZtsFile, check_identity, key_ring, read_private_key,
@@ -54,16 +56,18 @@ pub(super) async fn zms(file: ZmsFile) -> anyhow::Result<()> {
     let store = open_store(&file).await?;
     let pruning = Pruning::new(Arc::clone(&store), Arc::clone(&front.clock), retention);
     pruning.register(&front.metrics);
+    let clock = &*front.clock;
     let running = start_zms(ZmsSettings {
-        key: active_key(&file, &*front.clock)?,
-        services: services(&file)?,
-        store,
+        key: active_key(&file, clock)?,
+        services: services(&file, clock)?,
+        store: Arc::clone(&store),
         open_paths: file.open_paths,
         config: file.zms,
         surroundings: front.surroundings(),
     });
     let running = running.await.context("ZMS does not start")?;
     ready.ready();
+    tokio::spawn(readiness::follow(store, ready, stop.clone()));
     tokio::spawn(pruning.run(stop.clone()));
     front.serve(running.router, stop).await
 }
@@ -81,11 +85,17 @@ pub(super) fn active_key(file: &ZmsFile, clock: &dyn Clock) -> anyhow::Result<Si
     Ok(key_ring(&file.keys, clock.now())?.active().clone())
 }
 
-/// The services of the system that a configuration file names.
-pub(super) fn services(file: &ZmsFile) -> anyhow::Result<Vec<SystemService>> {
-    let Some(zts) = &file.zts_service else { return Ok(Vec::new()) };
-    let key = read_public_key(&zts.public_key).context("[zts_service]")?;
-    Ok(vec![system_service("zts", &zts.key_id, &key, &zts.provider_endpoint)])
+/// The services of the system that a configuration file names: ZTS, and ZMS with every key that
+/// verifiers must know, before it signs and after.
+pub(super) fn services(file: &ZmsFile, clock: &dyn Clock) -> anyhow::Result<Vec<SystemService>> {
+    let ring = key_ring(&file.keys, clock.now())?;
+    let of_zms = |key: &RingKey| system_service("zms", key.id.as_str(), &key.public, "");
+    let mut services: Vec<SystemService> = ring.published().iter().map(of_zms).collect();
+    if let Some(zts) = &file.zts_service {
+        let key = read_public_key(&zts.public_key).context("[zts_service]")?;
+        services.push(system_service("zts", &zts.key_id, &key, &zts.provider_endpoint));
+    }
+    Ok(services)
 }
 
 /// Runs a ZTS until SIGTERM or Ctrl-C.
@@ -307,7 +317,8 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
             file.store.config()?;
             file.store.log_retention()?;
             active_key(file, &*clock)?;
-            services(file)?;
+            services(file, &*clock)?;
+            check_place("[store] url", &file.store.store_url()?)?;
             Rules::new(file.zms.clone())?;
         }
         ServerFile::Zts(file) => {
@@ -320,6 +331,7 @@ pub(super) fn check(file: &ServerFile) -> anyhow::Result<()> {
             zms_client(&file.source, &clock)?;
             if let Some(table) = &file.issuer {
                 authority(table).and_then(|_| table.records_config()).context("[issuer]")?;
+                check_place("[issuer] records", &table.records_url()?)?;
                 providers(table, &file.source, &clock)?;
             }
         }
@@ -332,6 +344,29 @@ fn check_server(server: &ServerSettings, open_paths: &[String]) -> anyhow::Resul
     if let Some(path) = &server.client_authorities {
         read_certificates(path).context("[server] client_authorities")?;
     }
+    if let Some(path) = server.access_log.as_deref().filter(|path| path.as_os_str() != "-") {
+        check_folder("[server] access_log", path)?;
+    }
+    // the kernel gives any free port for port 0
+    if server.operator_address == Some(server.address) && server.address.port() != 0 {
+        bail!("[server] operator_address: {} is the address of the server already", server.address);
+    }
     OpenPaths::parse(open_paths).context("open_paths")?;
+    Ok(())
+}
+
+fn check_place(key: &str, url: &StoreUrl) -> anyhow::Result<()> {
+    match url {
+        StoreUrl::Sqlite(path) => check_folder(key, path),
+        StoreUrl::Postgres(_) => Ok(()),
+    }
+}
+
+/// Files are made where they are missing, folders are not.
+fn check_folder(key: &str, file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        bail!("{key}: there is no folder {}; make it, for the user of the server", folder.display());
+    }
     Ok(())
 }

@@ -63,6 +63,41 @@ async fn until_found(http: &HttpClient, url: &str, path: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn keys_are_known_before_they_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("world");
+    assert_eq!(Dev::start(&home).stop(), Some(0));
+    let file = folder.path().join("zms.toml");
+    let (text, _) = examples(&home, folder.path());
+    let next =
+        format!("[[keys]]\nid = \"1\"\nstate = \"next\"\nfile = \"{}/keys/zts-0.key\"\n", home.display());
+    let text = text
+        .replace("[::]:4443", "127.0.0.1:0")
+        .replace("operator_address", "# operator_address")
+        .replace("[zts_service]", &format!("{next}\n[zts_service]"));
+    fs::write(&file, &text).unwrap();
+    let zms = Alone::start("zms", &file);
+    let pki = |name: &str| home.join("pki").join(name);
+    let admin = http_as(&zms.url, &pki("ca.crt"), &pki("user.admin.crt"), &pki("user.admin.key"));
+    let (status, service) = get_with(&admin, &zms.url, "/zms/v1/domain/sys.auth/service/zms").await;
+    let service: serde_json::Value = serde_json::from_str(&service).unwrap();
+    let ids: Vec<&str> =
+        service["publicKeys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap()).collect();
+    assert_eq!((status, ids), (200, vec!["0", "1"]));
+    assert_eq!(zms.stop(), Some(0));
+
+    // what is registered as `1` is another key
+    fs::write(&file, text.replace("id = \"1\"", "id = \"0\"").replacen("id = \"0\"", "id = \"1\"", 1))
+        .unwrap();
+    let ended = athenzd(&["zms", "--config", file.to_str().unwrap()]);
+    let last = ended.stderr.lines().last().unwrap();
+    assert!(
+        ended.status == Some(1) && last.contains("of sys.auth.zms is registered as another one"),
+        "{last}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_zts_alone_follows_a_zms_alone_and_starts_without_it() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("world");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{Dev, athenzd};
+use crate::program::{ATHENZD, Dev, athenzd};
 
 /// The examples that are shipped, with files of a development world in place of those of a machine.
 pub(crate) fn examples(home: &Path, folder: &Path) -> (String, String) {
@@ -66,6 +66,20 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
         (&zms, "sqlite:", "mysql:", "a store is `sqlite:<path>` or `postgres://…`"),
         (&zms, "zms-0.key", "none.key", "none.key"),
         (&zms, "log_retention = \"400d\"", "log_retention = \"5m\"", "[store] log_retention: keep the log"),
+        (
+            &zms,
+            "access_log = \"",
+            "access_log = \"/no/such/folder",
+            "[server] access_log: there is no folder /no/such/folder",
+        ),
+        (&zms, "sqlite:", "sqlite:/no/such/folder", "[store] url: there is no folder /no/such/folder"),
+        (
+            &zms,
+            "127.0.0.1:9443",
+            "[::]:4443",
+            "[server] operator_address: [::]:4443 is the address of the server",
+        ),
+        (&zms, "[log]", "[log", "server.toml is not TOML: TOML parse error"),
         (&zts, "update_interval", "update_intervall", "did you mean `update_interval`?"),
         (&zts, "[[zts.zms_public_keys]]", "[[zts.zms_public_key]]", "did you mean `zms_public_keys`?"),
         (&zts, "max_age = 86400", "max_age = 19", "19 seconds are less than two times update_interval"),
@@ -75,6 +89,12 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
     ] {
         let ended = check(&text.replacen(from, to, 1));
         assert!(ended.error().contains(told), "{to}: {}", ended.stderr);
+        assert_eq!(
+            ended.error().matches("parse error").count(),
+            usize::from(to == "[log"),
+            "{}",
+            ended.stderr
+        );
     }
     let shared = zts.replacen("records = \"sqlite:", "# ", 1).replacen(
         "# records = \"postgres",
@@ -84,6 +104,27 @@ fn the_shipped_examples_are_good_and_mistakes_are_named() {
     assert_eq!(check(&shared).status, Some(0), "records in PostgreSQL");
     let ended = athenzd(&["check-config", "/no/such/file.toml"]);
     assert!(ended.error().contains("/no/such/file.toml"), "{}", ended.stderr);
+}
+
+#[test]
+fn help_begins_with_what_the_program_is() {
+    let help = |program: &str| {
+        let output = std::process::Command::new(program).arg("--help").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(help(ATHENZD).starts_with("The servers of Athenz"), "{}", help(ATHENZD));
+    let client = help(env!("CARGO_BIN_EXE_athenz"));
+    assert!(client.starts_with("Identities, roles and policies of Athenz"), "{client}");
+}
+
+#[test]
+fn servers_that_are_away_are_a_failure_and_no_denial() {
+    let nobody = "https://127.0.0.1:1";
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_athenz"))
+        .args(["status", "--zms", nobody, "--zts", nobody])
+        .output()
+        .unwrap();
+    assert_eq!(status.status.code(), Some(2), "{status:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use athenz_model::wire::zms::TopLevelDomain;
 use athenz_store::testing::PostgresServer;
@@ -64,10 +65,40 @@ async fn postgres_holds_everything_when_it_is_asked_to() {
     assert_eq!(dev.stop(), Some(0));
     let dev = Dev::start_on(&url, &home);
     assert!(dev.client("user.admin").domain("shop").await.is_ok());
+    assert_eq!(dev.stop(), Some(0));
+    let ended = athenzd(&dev_arguments(&home));
+    assert!(ended.error().contains("is in PostgreSQL; name it with --store"), "{}", ended.stderr);
+    let grant = ["admin", "grant", "user.jane", "--home", home.to_str().unwrap()];
+    assert!(athenzd(&grant).error().contains("is in PostgreSQL"));
+    assert_eq!(fs::read_dir(home.join("data")).unwrap().count(), 0, "no other world was made");
     let absent = url.replace("postgres:///", "postgres:///no_");
     let mut arguments = dev_arguments(&folder.path().join("other"));
     arguments.extend(["--store".to_owned(), absent]);
     assert!(athenzd(&arguments).error().contains("does not exist"));
+}
+
+#[test]
+fn a_world_in_files_is_not_left_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Dev::start(folder.path()).stop(), Some(0));
+    let mut arguments = dev_arguments(folder.path());
+    arguments.extend(["--store", "postgres:///none"].map(str::to_owned));
+    let ended = athenzd(&arguments);
+    assert!(ended.error().contains("start it without --store"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_use_its_store_is_not_ready() {
+    let server = Arc::new(tokio::task::spawn_blocking(PostgresServer::start).await.unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_on(&server.database().await, folder.path());
+    assert_eq!(dev.get("zms", "/readyz").await.0, 200);
+    let (away, back) = (Arc::clone(&server), Arc::clone(&server));
+    tokio::task::spawn_blocking(move || away.stop()).await.unwrap();
+    let body = dev.until_ready(503).await;
+    assert!(body.contains("store: it cannot be used"), "{body}");
+    tokio::task::spawn_blocking(move || back.resume()).await.unwrap();
+    dev.until_ready(200).await;
 }
 
 #[test]

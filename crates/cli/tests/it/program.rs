@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use athenz_client::{Egress, HttpClient, HttpOptions, Identity, Trust, ZmsClient};
 use athenz_model::SystemClock;
+use athenz_model::wire::zms::TopLevelDomain;
 use serde_json::Value;
 
 pub(crate) const ATHENZD: &str = env!("CARGO_BIN_EXE_athenzd");
@@ -82,6 +83,27 @@ impl Dev {
     pub(crate) fn client(&self, user: &str) -> ZmsClient {
         let pki = |end: &str| self.home.join(format!("pki/{user}.{end}"));
         client(self.ready["zms"].as_str().unwrap(), &self.home.join("pki/ca.crt"), &pki("crt"), &pki("key"))
+    }
+
+    pub(crate) async fn make_domain(&self, name: &str) {
+        let domain = TopLevelDomain {
+            name: Some(name.to_owned()),
+            admin_users: Some(vec!["user.admin".to_owned()]),
+            ..TopLevelDomain::default()
+        };
+        self.client("user.admin").create_top_level_domain(&domain).await.unwrap();
+    }
+
+    /// Asks whether ZMS is ready until the answer has a status.
+    pub(crate) async fn until_ready(&self, status: u16) -> String {
+        for _ in 0..200 {
+            let (given, body) = self.get("zms", "/readyz").await;
+            if given == status {
+                return body;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("/readyz never answers {status}");
     }
 
     pub(crate) async fn get(&self, server: &str, path: &str) -> (u16, String) {

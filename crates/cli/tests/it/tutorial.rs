@@ -34,6 +34,7 @@ fn the_tutorial_of_the_readme_works_as_it_is_written() {
         said.contains("denied, as it should be") && said.contains("denied, and it says why"),
         "{said}\n{steps}"
     );
+    assert!(said.contains("no new token, as it should be"), "{said}\n{steps}");
     assert_eq!(mode(&folder.path().join("web.key")), 0o600);
     assert!(folder.path().join("web/token").metadata().unwrap().len() > 200, "{steps}");
 }

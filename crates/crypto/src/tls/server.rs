@@ -117,6 +117,11 @@ impl ReloadableServerTls {
         self.current.load().identity.leaf().cloned()
     }
 
+    /// Where it is read from.
+    pub const fn files(&self) -> &ServerTlsFiles {
+        &self.files
+    }
+
     /// Reads the files again. Says whether anything changed; sessions of before are not resumed
     /// after a change.
     ///

@@ -42,8 +42,17 @@ pub enum ConfigError {
     #[error("configuration file {0} is larger than {MAX_FILE} bytes")]
     TooLarge(PathBuf),
     /// The text is not TOML.
-    #[error("the configuration is not TOML: {0}")]
+    #[error("the configuration is not TOML")]
     Syntax(#[from] toml::de::Error),
+    /// What is in the file is not TOML.
+    #[error("configuration file {path} is not TOML")]
+    SyntaxOfFile {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: toml::de::Error,
+    },
     /// An environment variable sets a key inside something that is no table.
     #[error("environment variable {0} sets a key below one that is no table")]
     Environment(String),
@@ -62,7 +71,9 @@ impl Config {
         if std::fs::metadata(path).map_err(error)?.len() > MAX_FILE {
             return Err(ConfigError::TooLarge(path.to_owned()));
         }
-        Self::from_text(&std::fs::read_to_string(path).map_err(error)?)
+        let text = std::fs::read_to_string(path).map_err(error)?;
+        let table = text.parse::<Table>();
+        table.map(Self).map_err(|source| ConfigError::SyntaxOfFile { path: path.to_owned(), source })
     }
 
     /// Reads a text.

@@ -14,14 +14,15 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::sending::{Outbox, Sending};
 use super::timed_io::TimedIo;
 use super::{ListenerLimits, Shared};
 use crate::peer::Peer;
 use crate::router::Router;
-use crate::wire::Response;
 
 /// How long an HTTP/2 peer may leave a ping unanswered, and how often it is asked.
 const PING: Duration = Duration::from_secs(20);
@@ -53,14 +54,20 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream, remote: SocketAddr
     let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
     let peer = Arc::new(peer(&tls, remote));
     let activity = Arc::new(Activity::default());
-    let service =
-        Requests { router: Arc::clone(&shared.server.router), peer, activity: Arc::clone(&activity) };
+    // over HTTP/1 a peer that takes no answer reads nothing at all
+    let outbox = is_http2.then(Arc::default);
+    let service = Requests {
+        router: Arc::clone(&shared.server.router),
+        peer,
+        activity: Arc::clone(&activity),
+        outbox: outbox.clone(),
+    };
     let limits = &shared.server.limits;
     let io = TokioIo::new(TimedIo::new(tls, limits.write_timeout));
     if is_http2 {
-        attend(shared, &activity, http2_connection(limits, io, service)).await;
+        attend(shared, &activity, outbox.as_deref(), http2_connection(limits, io, service)).await;
     } else {
-        attend(shared, &activity, http1_connection(limits, io, service)).await;
+        attend(shared, &activity, None, http1_connection(limits, io, service)).await;
     }
 }
 
@@ -143,11 +150,15 @@ impl Connection for http2::Connection<Io, Requests, TokioExecutor> {
     }
 }
 
-/// Drives a connection; winds it down at shutdown or when nothing happens on it.
-async fn attend(shared: &Shared, activity: &Activity, connection: impl Connection) {
+/// Drives a connection; winds it down at shutdown or when nothing happens on it, and ends it when
+/// its peer does not take an answer.
+async fn attend(shared: &Shared, activity: &Activity, outbox: Option<&Outbox>, connection: impl Connection) {
+    let ListenerLimits { idle_timeout, write_timeout, .. } = shared.server.limits;
     let mut connection = std::pin::pin!(connection);
     let mut is_winding_down = false;
     let mut seen = activity.moment();
+    let mut look_for_idleness = Instant::now() + idle_timeout;
+    let mut look_for_stalls = Instant::now() + write_timeout;
     loop {
         tokio::select! {
             result = connection.as_mut() => {
@@ -161,7 +172,15 @@ async fn attend(shared: &Shared, activity: &Activity, connection: impl Connectio
                 is_winding_down = true;
                 connection.as_mut().wind_down();
             }
-            () = tokio::time::sleep(shared.server.limits.idle_timeout) => {
+            () = tokio::time::sleep_until(look_for_stalls), if outbox.is_some() => {
+                if outbox.is_some_and(|outbox| outbox.is_stalled(write_timeout)) {
+                    tracing::debug!("the peer takes no answer");
+                    return;
+                }
+                look_for_stalls = Instant::now() + write_timeout;
+            }
+            () = tokio::time::sleep_until(look_for_idleness) => {
+                look_for_idleness = Instant::now() + idle_timeout;
                 let now = activity.moment();
                 if now.is_idle_since(&seen) {
                     if is_winding_down {
@@ -219,21 +238,23 @@ struct Requests {
     router: Arc<Router>,
     peer: Arc<Peer>,
     activity: Arc<Activity>,
+    outbox: Option<Arc<Outbox>>,
 }
 
 impl Service<Request<Incoming>> for Requests {
-    type Response = Response;
+    type Response = http::Response<Sending>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let router = Arc::clone(&self.router);
         let peer = Arc::clone(&self.peer);
         self.activity.begun.fetch_add(1, Ordering::Relaxed);
         let at_work = AtWork(Arc::clone(&self.activity));
+        let outbox = self.outbox.clone();
         Box::pin(async move {
             let response = router.handle(request, peer).await;
-            Ok(response.map(|body| body.guarded(at_work)))
+            Ok(response.map(|body| Sending::new(body.guarded(at_work), outbox.as_ref())))
         })
     }
 }

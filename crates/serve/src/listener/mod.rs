@@ -1,6 +1,7 @@
 //! The accept loop: TCP, TLS, HTTP/1.1 and HTTP/2, with a bound on everything a stranger can hold.
 
 mod connection;
+mod sending;
 mod timed_io;
 mod tls;
 
@@ -36,7 +37,7 @@ pub struct ListenerLimits {
     pub header_timeout: Duration,
     /// The time a connection may stay without a request.
     pub idle_timeout: Duration,
-    /// The time a peer may leave our bytes unread.
+    /// The time a peer may leave our bytes unread, or open no window for an answer.
     pub write_timeout: Duration,
     /// The most bytes of request line and headers.
     pub header_bytes: usize,

@@ -56,7 +56,7 @@ pub async fn follow_files(tls: Arc<ReloadableServerTls>, period: Duration, shutd
     let mut told = None;
     while shutdown.run_until_cancelled(tokio::time::sleep(period)).await.is_some() {
         let reloading = Arc::clone(&tls);
-        let outcome = tokio::task::spawn_blocking(move || reloading.reload()).await;
+        let outcome = tokio::task::spawn_blocking(move || reload(&reloading)).await;
         match outcome {
             Ok(Ok(changed)) => {
                 told = None;
@@ -75,4 +75,10 @@ pub async fn follow_files(tls: Arc<ReloadableServerTls>, period: Duration, shutd
             Err(error) => tracing::error!(%error, "reading TLS files failed"),
         }
     }
+}
+
+/// Takes no key that the next start would refuse.
+fn reload(tls: &ReloadableServerTls) -> Result<bool, TlsLoadError> {
+    check_private_key_file(&tls.files().identity.key)?;
+    Ok(tls.reload()?)
 }

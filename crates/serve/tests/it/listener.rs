@@ -10,7 +10,8 @@ use athenz_crypto::keys::{Curve, PrivateKey};
 use athenz_crypto::random::SystemRandom;
 use athenz_crypto::ring::SigningKey;
 use athenz_crypto::tls::{
-    IdentityFiles, ReloadableIdentity, ServerIs, ServerTlsFiles, TlsIdentity, client_config,
+    IdentityFiles, ReloadableIdentity, ReloadableServerTls, ServerIs, ServerTlsFiles, TlsIdentity,
+    client_config,
 };
 use athenz_crypto::x509::{AltName, Authority as Issuer, Certificate, IssueRequest, Subject};
 use athenz_model::operation::{Authentication, Method, Operation, Parameter, Place};
@@ -428,6 +429,22 @@ async fn a_client_that_reads_nothing_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_client_that_opens_no_window_is_given_up() {
+    let server = start(quick()).await;
+    let stream = server.connect(&server.pki.client(Some("user.jane"), b"h2")).await.unwrap();
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(0)
+        .handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.unwrap();
+    let driver = tokio::spawn(connection);
+    let request = http::Request::get("https://localhost/v1/who").body(Full::<Bytes>::default());
+    let answer = sender.send_request(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200, "there is no window for the body alone");
+    let ended = tokio::time::timeout(Duration::from_secs(10), driver).await;
+    ended.expect("the server ends the connection").unwrap().unwrap_err();
+}
+
+#[tokio::test]
 async fn a_drain_ends_what_runs_and_begins_nothing() {
     let server = start(ListenerLimits::default()).await;
     let mut busy = server.jane().await;
@@ -493,9 +510,17 @@ async fn tls_files_are_followed() {
             break;
         }
     }
-    assert_ne!(tls.certificate().unwrap().serial_hex(), serial);
+    let serial_of = |tls: &ReloadableServerTls| tls.certificate().unwrap().serial_hex();
+    let followed = serial_of(&tls);
+    assert_ne!(followed, serial);
     shutdown.cancel();
     follower.await.unwrap();
+
+    let shutdown = CancellationToken::new();
+    pki.server_files(folder.path());
     std::fs::set_permissions(&files.identity.key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let looks = athenz_serve::listener::follow_files(Arc::clone(&tls), Duration::ZERO, shutdown.clone());
+    let _ = tokio::time::timeout(Duration::from_millis(300), looks).await;
+    assert_eq!(serial_of(&tls), followed, "a key that the next start would refuse is not taken");
     assert!(matches!(load_tls(files, pki.clock), Err(TlsLoadError::KeyFile(_))));
 }

@@ -13,6 +13,7 @@ use super::record::{
     CertificateRecord, Issue, RecordKey, Registration, TokenUse, join_serials, split_serials,
 };
 use super::{Limits, RecordStoreError, UnrefreshedClaim};
+use crate::sqlite::create_private;
 
 /// Version of the tables below, in `PRAGMA user_version`.
 const SCHEMA_VERSION: i64 = 1;
@@ -63,6 +64,8 @@ pub(super) fn start_writer(
     limits: Limits,
     jobs: mpsc::Receiver<Job>,
 ) -> Result<(), RecordStoreError> {
+    // who got which certificate is for its owner alone
+    create_private(path)?;
     let connection = open(path)?;
     connection.execute_batch(SCHEMA)?;
     connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;

@@ -1,6 +1,7 @@
 //! Rows and log in PostgreSQL, which many processes share. The row of the head is the lock.
 
 mod load;
+mod patience;
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Socket};
 
+use self::patience::Patience;
 use crate::config::StoreConfig;
 use crate::error::{CommitError, StoreError};
 use crate::faults::{FaultPoint, FaultPoints};
@@ -41,6 +43,10 @@ const LISTEN: &str = "LISTEN athenz_head";
 
 /// A process that holds a lock and says nothing loses it after this time.
 const IDLE_WITH_LOCK: Duration = Duration::from_secs(15);
+/// How long a connection may be quiet before its other end is asked whether it is there, and how
+/// often it is asked in vain.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+const KEEPALIVES: u32 = 3;
 /// How long to wait before a lost listener connects again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 
@@ -53,7 +59,9 @@ enum Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        if is_lost(&error) { Self::Lost(error.into()) } else { Self::Final(error.into()) }
+        // a server that was demoted keeps its connections; a new one may lead to its successor
+        let is_demoted = error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
+        if is_lost(&error) || is_demoted { Self::Lost(error.into()) } else { Self::Final(error.into()) }
     }
 }
 
@@ -92,6 +100,7 @@ pub(crate) struct Postgres {
     config: tokio_postgres::Config,
     tls: Option<Tls>,
     wait: Duration,
+    patience: Patience,
     faults: FaultPoints,
     /// Whether the database knows LISTEN and NOTIFY, which some that speak its language do not.
     notifies: bool,
@@ -101,6 +110,7 @@ pub(crate) struct Postgres {
 pub(crate) struct Locked {
     /// Taken out when the transaction has ended.
     client: Option<Object>,
+    patience: Patience,
     faults: FaultPoints,
     notifies: bool,
 }
@@ -113,6 +123,7 @@ impl Postgres {
             config: connection,
             tls: config.tls.clone().map(Tls),
             wait: config.wait,
+            patience: Patience::new(config.wait),
             faults: config.faults.clone(),
             notifies: false,
         };
@@ -136,7 +147,11 @@ impl Postgres {
         }
         let transaction = client.transaction().await?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
-        transaction.batch_execute(migrations::TABLE).await?;
+        // a role that may use tables need not be one that may make them
+        let is_there = "SELECT to_regclass('store_migration') IS NOT NULL";
+        if !transaction.query_one(is_there, &[]).await?.try_get::<_, bool>(0)? {
+            transaction.batch_execute(migrations::TABLE).await?;
+        }
         let rows = transaction.query(migrations::APPLIED, &[]).await?;
         let applied = rows
             .iter()
@@ -161,14 +176,21 @@ impl Postgres {
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}",
             self.wait.as_millis()
         );
-        let locked = Locked { client: Some(client), faults: self.faults.clone(), notifies: self.notifies };
-        let client = locked.client()?;
-        let statement = client.prepare_cached(LOCK_HEAD).await?;
-        // both sent at once, answered in order
-        let (begun, row) = tokio::join!(client.batch_execute(&begin), client.query_one(&statement, &[]));
-        begun?;
-        let (head, _) = HeadRow::of(&row?)?;
-        Ok((locked, head))
+        let mut locked = Locked {
+            client: Some(client),
+            patience: self.patience,
+            faults: self.faults.clone(),
+            notifies: self.notifies,
+        };
+        match self.patience.answer(lock_head(locked.client()?, &begin)).await {
+            Ok(head) => Ok((locked, head)),
+            Err(failure) => {
+                if matches!(failure, Failure::Lost(_)) {
+                    locked.give_up();
+                }
+                Err(failure)
+            }
+        }
     }
 
     pub(crate) async fn query(
@@ -184,7 +206,12 @@ impl Postgres {
         statement: Statement,
         values: &[Value<'static>],
     ) -> Result<Vec<OwnedRow>, Failure> {
-        query(&self.client().await?, statement, values).await
+        let client = self.client().await?;
+        let answer = self.patience.answer(query(&client, statement, values)).await;
+        if let Err(Failure::Lost(_)) = &answer {
+            drop(Object::take(client));
+        }
+        answer
     }
 
     /// The same, once every commit that may still be under way has ended.
@@ -203,15 +230,11 @@ impl Postgres {
 
     async fn try_load(&self, scope: &Scope) -> Result<World, Failure> {
         let mut client = self.client().await?;
-        let snapshot = client
-            .build_transaction()
-            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start()
-            .await?;
-        let world = load::load(snapshot.client(), scope).await?;
-        snapshot.commit().await?;
-        Ok(world)
+        let loaded = load_snapshot(&mut client, scope, self.patience).await;
+        if let Err(Failure::Lost(_)) = &loaded {
+            drop(Object::take(client));
+        }
+        loaded
     }
 
     /// After a restart of the database every idle connection is a dead one.
@@ -225,16 +248,9 @@ impl Postgres {
         statements: Vec<(Statement, Vec<Value<'static>>)>,
     ) -> Result<u64, StoreError> {
         let (mut locked, _) = self.lock().await?;
-        let mut first = None;
-        for (statement, values) in &statements {
-            let client = locked.client()?;
-            let prepared = client.prepare_cached(statement.text()).await?;
-            let changed = client.execute_raw(&prepared, values.iter()).await?;
-            first.get_or_insert(changed);
-        }
-        locked.client()?.batch_execute("COMMIT").await?;
+        let changed = self.patience.answer(change(locked.client()?, &statements)).await?;
         locked.client = None;
-        Ok(first.unwrap_or_default())
+        Ok(changed)
     }
 
     /// Sends the numbers of new heads, as far as they are heard of, until nobody listens any more.
@@ -271,29 +287,44 @@ impl Locked {
         statement: Statement,
         values: &[Value<'static>],
     ) -> Result<Vec<OwnedRow>, StoreError> {
-        Ok(query(self.client()?, statement, values).await?)
+        Ok(self.patience.answer(query(self.client()?, statement, values)).await?)
     }
 
     /// Nothing changes while the head is held, so that one statement after another sees the same.
     pub(crate) async fn load(&self, scope: &Scope) -> Result<World, StoreError> {
-        Ok(load::load(self.client()?, scope).await?)
+        Ok(load::load(self.client()?, scope, self.patience).await?)
     }
 
     pub(crate) async fn commit(mut self, batch: Arc<Batch>, before: HeadRow) -> Result<Head, CommitError> {
         let after = write::follow(&batch, before.head)?;
         let writes = writes_of(&batch, before.head)?;
         self.faults.reach(FaultPoint::BeforeStatements)?;
-        self.run(&writes, after.sequence).await?;
+        match self.patience.hear(self.run(&writes, after.sequence)).await {
+            Ok(written) => written?,
+            Err(silence) => {
+                self.give_up();
+                return Err(silence.into());
+            }
+        }
         self.faults.reach(FaultPoint::BeforeCommit)?;
         let unknown = |cause: String| CommitError::Unknown { batch: batch.id.clone(), cause };
-        match self.client()?.batch_execute("COMMIT").await {
-            Ok(()) => {}
-            Err(error) if is_refusal(&error) => return Err(StoreError::from(error).into()),
-            Err(error) => return Err(unknown(describe(&error))),
+        match self.patience.hear(self.client()?.batch_execute("COMMIT")).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) if is_refusal(&error) => return Err(StoreError::from(error).into()),
+            Ok(Err(error)) => return Err(unknown(describe(&error))),
+            Err(silence) => {
+                self.give_up();
+                return Err(unknown(silence.to_string()));
+            }
         }
         self.client = None;
         self.faults.reach(FaultPoint::AfterCommit).map_err(|error| unknown(error.to_string()))?;
         Ok(after)
+    }
+
+    /// Closes a connection that is of no more use; the database rolls back by itself.
+    fn give_up(&mut self) {
+        self.client.take().map(Object::take);
     }
 
     /// Sends all statements without waiting in between, and the hint of the new head.
@@ -332,10 +363,11 @@ impl Drop for Locked {
     /// Gives the head back at once; the connection returns to the pool when that is done.
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
+        let patience = self.patience;
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
-                    if client.batch_execute("ROLLBACK").await.is_err() {
+                    if patience.answer(client.batch_execute("ROLLBACK")).await.is_err() {
                         drop(Object::take(client));
                     }
                 });
@@ -355,8 +387,25 @@ pub(crate) fn connection(url: &str, config: &StoreConfig) -> Result<tokio_postgr
         connection.connect_timeout(config.wait);
     }
     connection.application_name("athenz");
+    notice_dead_hosts(&mut connection, config.wait);
     secure(&mut connection, config);
     Ok(connection)
+}
+
+/// A host that is gone closes no connection. What the connection string says about it stays.
+fn notice_dead_hosts(connection: &mut tokio_postgres::Config, wait: Duration) {
+    if connection.get_keepalives_idle() == tokio_postgres::Config::new().get_keepalives_idle() {
+        connection.keepalives_idle(KEEPALIVE);
+    }
+    if connection.get_keepalives_interval().is_none() {
+        connection.keepalives_interval(KEEPALIVE);
+    }
+    if connection.get_keepalives_retries().is_none() {
+        connection.keepalives_retries(KEEPALIVES);
+    }
+    if connection.get_tcp_user_timeout().is_none() {
+        connection.tcp_user_timeout(wait * 2);
+    }
 }
 
 /// Whoever gives a TLS configuration gets no connection without it.
@@ -379,7 +428,7 @@ pub(crate) fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) ->
         Some(tls) => Manager::from_config(connection.clone(), Tls(tls), recycling),
         None => Manager::from_config(connection.clone(), NoTls, recycling),
     };
-    let wait = Some(config.wait);
+    let (wait, longest) = (Some(config.wait), config.wait);
     // texts and times come in one form, whatever the database is set to
     let settings = format!(
         "SET client_encoding = 'UTF8'; SET statement_timeout = 0; \
@@ -392,10 +441,47 @@ pub(crate) fn pool(connection: &tokio_postgres::Config, config: &StoreConfig) ->
         .timeouts(Timeouts { wait, create: wait, recycle: wait })
         .post_create(Hook::async_fn(move |client, _| {
             let settings = settings.clone();
-            Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
+            Box::pin(async move {
+                let set = tokio::time::timeout(longest, client.batch_execute(&settings)).await;
+                set.map_err(|_| HookError::message("the database did not answer"))?
+                    .map_err(HookError::Backend)
+            })
         }))
         .build()
         .map_err(|error| StoreError::Configuration(error.to_string()))
+}
+
+/// Begins a transaction that holds the head.
+async fn lock_head(client: &Object, begin: &str) -> Result<HeadRow, Failure> {
+    let statement = client.prepare_cached(LOCK_HEAD).await?;
+    // both sent at once, answered in order
+    let (begun, row) = tokio::join!(client.batch_execute(begin), client.query_one(&statement, &[]));
+    begun?;
+    Ok(HeadRow::of(&row?)?.0)
+}
+
+async fn load_snapshot(client: &mut Object, scope: &Scope, patience: Patience) -> Result<World, Failure> {
+    let snapshot = client
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start();
+    let snapshot = patience.answer(snapshot).await?;
+    let world = load::load(snapshot.client(), scope, patience).await?;
+    patience.answer(snapshot.commit()).await?;
+    Ok(world)
+}
+
+/// Runs statements and commits them; how many rows the first changed.
+async fn change(client: &Object, statements: &[(Statement, Vec<Value<'static>>)]) -> Result<u64, Failure> {
+    let mut first = None;
+    for (statement, values) in statements {
+        let prepared = client.prepare_cached(statement.text()).await?;
+        let changed = client.execute_raw(&prepared, values.iter()).await?;
+        first.get_or_insert(changed);
+    }
+    client.batch_execute("COMMIT").await?;
+    Ok(first.unwrap_or_default())
 }
 
 async fn query(
@@ -514,11 +600,16 @@ impl From<tokio_postgres::Error> for StoreError {
             Some(code) if is_conflict(code) => Self::Conflict(text),
             Some(code) if [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY].contains(code) => Self::Full(text),
             Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::ReadOnly(text),
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Self::Configuration(format!("{text}; {GRANTS}")),
             Some(code) if code.code().starts_with("42") => Self::Damaged(text),
             _ => Self::Unavailable(text),
         }
     }
 }
+
+/// What a role needs.
+const GRANTS: &str = "grant the role of the store SELECT, INSERT, UPDATE and DELETE on its tables, and for \
+    the first start and that of a newer version CREATE on the schema and the ownership of its tables";
 
 /// The number and id of the store.
 pub(crate) fn head_and_id(rows: &[OwnedRow]) -> Result<(HeadRow, StoreId), StoreError> {

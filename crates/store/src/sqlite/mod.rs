@@ -1,5 +1,6 @@
 //! Rows and log in an SQLite file: one thread that writes, a few connections that read.
 
+pub(crate) mod backup;
 mod load;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -23,8 +24,6 @@ use crate::write::{self, writes_of};
 
 /// Statements that a connection keeps prepared: all of ours.
 const STATEMENTS: usize = 96;
-/// Pages a backup copies before it looks whether it was given up.
-const BACKUP_STEP: i32 = 1024;
 
 /// An open file. The lock beside it keeps other processes out, so the head need not be read again
 /// for each commit.
@@ -99,10 +98,10 @@ impl Sqlite {
         changed.await?
     }
 
-    /// Copies the store into a file, which is complete or not there.
+    /// Copies the store into a new file, which is complete or not there.
     pub(crate) async fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let path = path.to_owned();
-        self.shared.read(move |connection| backup(connection, &path)).await
+        self.shared.read(move |connection| backup::backup(connection, &path)).await
     }
 }
 
@@ -141,8 +140,10 @@ impl Locked {
 
 impl Shared {
     fn open(path: PathBuf, connections: usize, faults: FaultPoints) -> Result<Self, StoreError> {
-        let lock = lock_beside(&path)?;
         create_private(&path)?;
+        // one file, one lock, by whatever name it was reached
+        let path = path.canonicalize().map_err(|error| unavailable(&path, &error))?;
+        let lock = lock_beside(&path)?;
         let mut connection = connect(&path)?;
         migrate(&mut connection)?;
         let (writer, jobs) = mpsc::channel::<Job>();
@@ -242,7 +243,7 @@ fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
 fn lock_beside(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name));
+    let lock = private().create(true).open(PathBuf::from(name));
     let lock = lock.map_err(|error| unavailable(path, &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -252,12 +253,16 @@ fn lock_beside(path: &Path) -> Result<File, StoreError> {
 }
 
 /// The file holds encrypted secrets and who may do what: for its owner alone.
-fn create_private(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
+    private().create(true).open(path).map(drop).map_err(|error| unavailable(path, &error))
+}
+
+fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
+    options.truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| unavailable(path, &error))
+    options
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -285,16 +290,17 @@ fn reconnect(connection: &mut Connection, path: &Path) {
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(migrations::TABLE)?;
-    let applied = transaction
-        .prepare(migrations::APPLIED)?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<Vec<(i64, String)>, _>>()?;
+    let applied = applied_steps(&transaction)?;
     for migration in migrations::outstanding(migrations::SQLITE, &applied)? {
         let Migration { version, name, text } = migration;
         transaction.execute_batch(text)?;
         transaction.execute(&for_sqlite(migrations::RECORD), (version, name, migration.checksum()))?;
     }
     Ok(transaction.commit()?)
+}
+
+fn applied_steps(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    connection.prepare(migrations::APPLIED)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn query(
@@ -374,47 +380,6 @@ fn change(
     }
     transaction.commit()?;
     Ok(first.unwrap_or_default())
-}
-
-/// Copies an SQLite file, which another process may have open, into another, which is complete or
-/// not there.
-///
-/// # Errors
-/// The file is not there, or the copy cannot be written.
-pub async fn backup_file(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let (from, to) = (from.to_owned(), to.to_owned());
-    blocking(move || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(&from, flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        backup(&mut connection, &to)
-    })
-    .await
-}
-
-fn backup(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    // a rest of a backup that was broken off is of no use
-    let _ = std::fs::remove_file(&beside);
-    create_private(&beside)?;
-    // one snapshot, so that commits in between do not make the backup start over
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-    transaction.pragma_query_value(None, "schema_version", |_| Ok(()))?;
-    let mut copy = Connection::open_with_flags(&beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    rusqlite::backup::Backup::new(&transaction, &mut copy)?.run_to_completion(
-        BACKUP_STEP,
-        std::time::Duration::ZERO,
-        None,
-    )?;
-    // a copy is one file, without a journal beside it
-    copy.pragma_update(None, "journal_mode", "DELETE")?;
-    drop(copy);
-    let sync = |path: &Path| File::open(path)?.sync_all();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let renamed = sync(&beside).and_then(|()| std::fs::rename(&beside, path)).and_then(|()| sync(folder));
-    renamed.map_err(|error| unavailable(path, &error))
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -105,6 +105,34 @@ impl PostgresServer {
         Store::open(&StoreConfig::new(url)).await.expect("the store opens")
     }
 
+    /// Keeps a copy of a database, as a dump of it or a replica that lags would be.
+    pub async fn keep(&self, url: &str) {
+        let name = database_of(url);
+        self.administer(name, &[&format!("CREATE DATABASE {name}_kept TEMPLATE {name}")]).await;
+    }
+
+    /// Puts the copy of [`PostgresServer::keep`] in the place of a database.
+    pub async fn bring_back(&self, url: &str) {
+        let name = database_of(url);
+        let change = [
+            &format!("ALTER DATABASE {name} RENAME TO {name}_lost"),
+            &format!("ALTER DATABASE {name}_kept RENAME TO {name}"),
+        ];
+        self.administer(name, &change.map(String::as_str)).await;
+    }
+
+    /// Changes a database while nobody is connected to it.
+    async fn administer(&self, name: &str, statements: &[&str]) {
+        let administration = pool_of(&self.url_of("postgres")).get().await.expect("a connection");
+        let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        let end =
+            format!("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'");
+        let open = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        for statement in [close.as_str(), &end].iter().chain(statements).chain(&[open.as_str()]) {
+            administration.batch_execute(statement).await.expect("a database can be changed");
+        }
+    }
+
     /// Takes the server away; every connection is lost.
     pub fn stop(&self) {
         self.order("stop");
@@ -127,6 +155,10 @@ impl PostgresServer {
     fn url_of(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=athenz", self.folder)
     }
+}
+
+fn database_of(url: &str) -> &str {
+    url.split(['/', '?']).nth(3).expect("the URL names a database")
 }
 
 const INSTALL: &str = "PostgreSQL did not start; install it (on Debian: apt install postgresql)";

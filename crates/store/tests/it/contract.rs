@@ -50,6 +50,7 @@ contract! {
     a_pruned_log_means_loading_anew,
     the_log_is_pruned_by_age,
     another_epoch_means_loading_anew,
+    a_store_that_was_set_back_is_read_anew,
     an_unknown_outcome_is_found_out,
     faults_before_the_commit_change_nothing,
     a_deleted_domain_takes_everything_along,
@@ -450,9 +451,10 @@ async fn the_log_is_pruned_by_age(place: Place) {
     // more than one step of pruning
     let sets: Vec<ChangeSet> = (0..1_200).map(set).collect();
     node.decide("old", |_| sets).await.unwrap();
-    let mut near = node.clone();
     node.clock = START.plus_days(7);
-    for number in 0..3 {
+    node.commit("new", new_domain("new")).await.unwrap();
+    let mut near = node.clone();
+    for number in 0..2 {
         node.commit(&format!("new{number}"), new_domain(&format!("d{number}"))).await.unwrap();
     }
     let history = node.store.member_audit("sports", CollectionKind::Role, "readers", 0, 1_000).await.unwrap();
@@ -461,7 +463,7 @@ async fn the_log_is_pruned_by_age(place: Place) {
     assert_eq!(node.store.prune_log_before(START.plus_days(1)).await.unwrap(), 0);
     let tail = node.store.entries_after(Sequence(0), 10).await.unwrap();
     assert_eq!(tail, LogTail::BelowFloor { floor: Sequence(1_202) });
-    assert_eq!(near.catch_up().await, Reloaded::Nothing, "it lacks only what the log still has");
+    assert_eq!(near.catch_up().await, Reloaded::Nothing, "the log still has what it holds and what it lacks");
     assert_eq!(behind.catch_up().await, Reloaded::Everything);
     for follower in [&near, &behind] {
         assert_eq!(follower.world.differences(&node.world), Vec::<String>::new());
@@ -482,6 +484,34 @@ async fn another_epoch_means_loading_anew(place: Place) {
     assert_eq!(node.catch_up().await, Reloaded::Everything);
     node.commit("2", add("sports", "user.jane")).await.unwrap();
     assert_eq!(node.catch_up().await, Reloaded::Nothing);
+}
+
+async fn a_store_that_was_set_back_is_read_anew(place: Place) {
+    let other = match &place {
+        Place::Sqlite(_) => Place::sqlite(),
+        Place::Postgres(_) => Place::postgres().await,
+    };
+    let (mut lost, mut now) = (node(&place).await, node(&other).await);
+    for node in [&mut lost, &mut now] {
+        node.commit("1", new_domain("sports")).await.unwrap();
+    }
+    let mut behind = lost.world.clone();
+    lost.commit("2", add("sports", "user.jane")).await.unwrap();
+    now.clock = START.plus_days(1);
+    // behind the world that is held, then as far, then further
+    for number in 1..4 {
+        if number > 1 {
+            now.commit(&format!("other {number}"), new_domain(&format!("d{number}"))).await.unwrap();
+        }
+        let mut follower = Node { world: lost.world.clone(), ..now.clone() };
+        assert_eq!(follower.catch_up().await, Reloaded::Everything, "{number}");
+        assert_eq!(follower.world.differences(&now.world), Vec::<String>::new());
+        let held = now.store.begin().await.unwrap();
+        assert_eq!(held.catch_up(&lost.world).await.unwrap().reloaded, Reloaded::Everything, "{number}");
+        let caught = held.catch_up(&behind).await.unwrap();
+        assert_eq!(caught.reloaded, Reloaded::Nothing, "what it holds is still so");
+        behind = caught.world;
+    }
 }
 
 async fn an_unknown_outcome_is_found_out(place: Place) {

@@ -1,5 +1,6 @@
 //! A database that goes away, and a disk without room.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use athenz_store::testing::PostgresServer;
@@ -67,6 +68,33 @@ async fn a_commit_whose_answer_was_lost_is_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_cannot_be_looked_up_is_told_as_unknown() {
+    let server = Arc::new(tokio::task::spawn_blocking(PostgresServer::start).await.unwrap());
+    let armed = Arc::new(AtomicBool::new(false));
+    let faults = {
+        let (server, armed) = (Arc::clone(&server), Arc::clone(&armed));
+        FaultPoints::new(move |point| {
+            if point == FaultPoint::AfterCommit && armed.swap(false, Ordering::SeqCst) {
+                server.stop();
+                return Err(StoreError::Unavailable("connection lost".into()));
+            }
+            Ok(())
+        })
+    };
+    let shape = Shape { store: StoreKind::Postgres, replication: Replication::Channel };
+    let store = Some(StoreUrl::Postgres(server.database().await));
+    let world = TestWorld::start_with(WorldSettings { store, faults, ..WorldSettings::new(shape) }).await;
+    sports::furnish(&world).await;
+    let jane = world.user("jane");
+    armed.store(true, Ordering::SeqCst);
+    let reply = jane.put(ROLE, &json!({"name": "writers"})).await;
+    assert_eq!(reply.refused(503), "outcome of the change is not known yet, retry later");
+    let back = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || back.resume()).await.unwrap();
+    jane.get(ROLE).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn postgres_goes_and_comes_back() {
     let server = tokio::task::spawn_blocking(PostgresServer::start).await.unwrap();
     let shape = Shape { store: StoreKind::Postgres, replication: Replication::Polling };
@@ -95,4 +123,37 @@ async fn postgres_goes_and_comes_back() {
     assert_eq!(state(&world).await, before);
     jane.put(ROLE, &json!({"name": "writers"})).await.expect(204);
     jane.get(ROLE).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_agree_on_a_store_that_was_set_back() {
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    let start = || async {
+        let shape = Shape { store: StoreKind::Postgres, replication: Replication::Channel };
+        let store = Some(StoreUrl::Postgres(url.clone()));
+        TestWorld::start_with(WorldSettings { store, ..WorldSettings::new(shape) }).await
+    };
+    let one = start().await;
+    sports::furnish(&one).await;
+    let two = start().await;
+    let lost = "/zms/v1/domain/sports/role/lost";
+    server.keep(&url).await;
+    for name in ["writers", "lost"] {
+        let path = format!("/zms/v1/domain/sports/role/{name}");
+        one.user("jane").put(&path, &json!({"name": name})).await.expect(204);
+        two.user("jane").get(&path).await.expect(200);
+    }
+    server.bring_back(&url).await;
+    for world in [&one, &two] {
+        world.user("jane").get(lost).await.refused(404);
+        assert_eq!(world.zms.zms.world().head, world.store.head().await.unwrap(), "it is held from now on");
+    }
+    // numbers of what was lost are given to something else
+    let member = json!({"name": "writers", "roleMembers": [{"memberName": "user.joe"}]});
+    two.user("jane").put(ROLE, &member).await.expect(204);
+    let role = one.user("jane").get(ROLE).await.expect(200).json;
+    assert_eq!(role["roleMembers"][0]["memberName"], "user.joe");
+    let differences = one.zms.zms.world().differences(&two.zms.zms.world());
+    assert_eq!(differences, Vec::<String>::new());
 }

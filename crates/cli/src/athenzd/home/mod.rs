@@ -58,9 +58,19 @@ pub struct LockedHome {
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     format: u32,
-    /// Whether the embedded store was made: it must be there from then on.
+    /// Where the store was made: it must be there from then on.
     #[serde(default)]
-    embedded_store: bool,
+    store: Option<StoreKind>,
+}
+
+/// Where a world keeps what it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// In files of the home.
+    Embedded,
+    /// In PostgreSQL.
+    Postgres,
 }
 
 /// What a client needs to know of a running world.
@@ -101,6 +111,41 @@ impl Home {
         }
         home.check_whole()?;
         Ok(home)
+    }
+
+    /// A home whose store may be lost.
+    ///
+    /// # Errors
+    /// It was never made, or keeps what it knows in PostgreSQL.
+    pub fn to_restore(root: &Path) -> anyhow::Result<Self> {
+        let home = Self { root: absolute(root)? };
+        if home.marker()?.is_none() {
+            bail!("there is no development world in {}", root.display());
+        }
+        home.check_store(StoreKind::Embedded)?;
+        Ok(home)
+    }
+
+    /// Refuses a store of another kind than the world was made with: it would be another world.
+    ///
+    /// # Errors
+    /// The world is in the other one.
+    pub fn check_store(&self, kind: StoreKind) -> anyhow::Result<()> {
+        let made = self.marker()?.and_then(|marker| marker.store);
+        // homes of before the note
+        let made = made.or_else(|| self.zms_database().exists().then_some(StoreKind::Embedded));
+        let root = self.root.display();
+        match made {
+            Some(StoreKind::Postgres) if kind == StoreKind::Embedded => bail!(
+                "what {root} knows is in PostgreSQL; name it with --store postgres://… (`athenzd dev`) or in a file for --config, and back it up with its own tools, for example pg_dump"
+            ),
+            Some(StoreKind::Embedded) if kind == StoreKind::Postgres => {
+                bail!(
+                    "what {root} knows is in files of its own; start it without --store, or choose another --home"
+                )
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where it is.
@@ -166,7 +211,7 @@ impl Home {
         let marker = self.marker()?;
         let mut wanted = pki::files(self);
         wanted.extend(["zms", "zts"].map(|server| self.signing_key_path(server)));
-        if marker.is_some_and(|marker| marker.embedded_store) {
+        if marker.is_some_and(|marker| marker.store == Some(StoreKind::Embedded)) {
             wanted.push(self.zms_database());
         }
         match wanted.iter().find(|path| !path.exists()) {
@@ -245,17 +290,17 @@ impl LockedHome {
         for server in ["zms", "zts"] {
             self.write_key(&self.signing_key_path(server), &pki::new_key()?)?;
         }
-        self.write_marker(&Marker { format: FORMAT, embedded_store: false })
+        self.write_marker(&Marker { format: FORMAT, store: None })
     }
 
-    /// Notes that the embedded store is there: a later start without it is an error, not a new world.
+    /// Notes where the store is: a later start without it is an error, not a new world.
     ///
     /// # Errors
     /// The note cannot be written.
-    pub fn has_embedded_store(&self) -> anyhow::Result<()> {
+    pub fn keeps_store(&self, kind: StoreKind) -> anyhow::Result<()> {
         match self.marker()? {
-            Some(marker) if marker.embedded_store => Ok(()),
-            _ => self.write_marker(&Marker { format: FORMAT, embedded_store: true }),
+            Some(marker) if marker.store == Some(kind) => Ok(()),
+            _ => self.write_marker(&Marker { format: FORMAT, store: Some(kind) }),
         }
     }
 
