@@ -6,12 +6,16 @@
 //! * [`roles_of`]: which roles does this principal hold? (tokens, certificates)
 //! * [`decide_with_roles`]: may the bearer of these roles do this? (ZPE)
 //!
+//! Beside them [`roles_assuming`] and [`delegations_of`] tell, for those who look, who is let into a
+//! delegated role.
+//!
 //! All three follow one set of rules, [`Semantics`]; where Athenz decides otherwise, the departure
 //! is a named field of it.
 #![warn(missing_docs)]
 
 mod bit_parallel;
 mod decide;
+mod delegations;
 mod directory;
 mod folding;
 mod glob;
@@ -27,6 +31,7 @@ mod special;
 mod with_roles;
 
 pub use decide::{Decision, Grounds, Outcome, Question, Subject, check};
+pub use delegations::{Delegation, delegations_of, roles_assuming};
 pub use directory::{Directory, Domain, RoleView};
 pub use folding::folded;
 pub use glob::Glob;

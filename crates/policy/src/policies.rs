@@ -11,7 +11,7 @@ use crate::role_pattern::RolePattern;
 use crate::semantics::{Conditions, Semantics};
 
 /// The action that delegates a role to those who hold another.
-const ASSUME_ROLE: &str = "assume_role";
+pub(crate) const ASSUME_ROLE: &str = "assume_role";
 
 /// What an assertion that matches means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -118,10 +118,12 @@ impl World {
         if known.is_none() && !creates {
             return Err(ApplyError::Missing { sequence, what: format!("domain {}", part.domain) });
         }
-        let before = known.as_ref().map(|domain| Arc::clone(&domain.attributes));
-        let domain = known.map_or_else(|| Domain::new(part.domain.clone()), |known| Domain::clone(&known));
+        let domain = match &known {
+            Some(known) => Domain::clone(known),
+            None => Domain::new(part.domain.clone()),
+        };
         let mut edit = Edit { world: self, domain, sequence, stamp };
-        if before.is_some() {
+        if known.is_some() {
             edit.forget_attributes();
         }
         for change in &part.changes {
@@ -130,7 +132,8 @@ impl World {
         let domain = edit.finish(part.loudness);
         self.tombstones.remove(&part.domain);
         self.note_departures(part);
-        self.reindex(&domain.name, before.as_deref(), Some(&domain.attributes));
+        self.note_trust(part, known.as_deref(), &domain);
+        self.reindex(&domain.name, known.as_ref().map(|known| &*known.attributes), Some(&domain.attributes));
         self.domains.insert(part.domain.clone(), Arc::new(domain));
         Ok(())
     }
@@ -140,6 +143,7 @@ impl World {
             return Err(ApplyError::Missing { sequence, what: format!("domain {name}") });
         };
         self.reindex(name, Some(&domain.attributes), None);
+        self.forget_trust(&domain);
         self.tombstones.insert(name.clone(), sequence);
         for service in domain.services.keys() {
             self.departed.leave(name, service.clone());
@@ -154,6 +158,36 @@ impl World {
                 Change::DeleteService { name } => self.departed.leave(&part.domain, name.clone()),
                 _ => false,
             };
+        }
+    }
+
+    fn note_trust(&mut self, part: &Part, before: Option<&Domain>, after: &Domain) {
+        let kind = CollectionKind::Role;
+        for change in &part.changes {
+            let name = match change {
+                Change::PutCollection { kind: of, name, .. } if *of == kind => name,
+                Change::DeleteCollection { kind: of, name } if *of == kind => name,
+                _ => continue,
+            };
+            self.trusting.note(
+                &part.domain,
+                name,
+                before.and_then(|before| before.trust_of(name)),
+                after.trust_of(name),
+            );
+        }
+    }
+
+    /// Takes the delegated roles of a domain that is read in whole into the index.
+    pub(crate) fn note_all_trust(&mut self, domain: &Domain) {
+        for (name, role) in &domain.roles {
+            self.trusting.note(&domain.name, name, None, role.attributes.trust.as_ref());
+        }
+    }
+
+    pub(crate) fn forget_trust(&mut self, domain: &Domain) {
+        for (name, role) in &domain.roles {
+            self.trusting.note(&domain.name, name, role.attributes.trust.as_ref(), None);
         }
     }
 

@@ -89,6 +89,11 @@ impl Domain {
         self.collections(kind).get(name)
     }
 
+    /// The domain that a role is delegated to.
+    pub(crate) fn trust_of(&self, role: &str) -> Option<&DomainName> {
+        self.roles.get(role)?.attributes.trust.as_ref()
+    }
+
     /// The active policies, compiled.
     pub fn compiled_policies(&self) -> &Policies {
         self.compiled.get_or_init(|| Policies::compile(self.active_assertions()))

@@ -26,6 +26,7 @@ pub mod services;
 
 mod apply;
 mod rows;
+mod trusting;
 mod world;
 
 pub use apply::ApplyError;

@@ -68,6 +68,7 @@ impl WorldBuilder {
         self.world.departed.forget(name);
         if let Some(domain) = self.world.domains.remove(name) {
             self.world.reindex(name, Some(&domain.attributes), None);
+            self.world.forget_trust(&domain);
         }
     }
 
@@ -244,6 +245,7 @@ impl WorldBuilder {
             domain.roles = parts.roles.into_iter().map(shared).collect();
             domain.groups = parts.groups.into_iter().map(shared).collect();
             self.world.reindex(&domain.name.clone(), None, Some(&Arc::clone(&domain.attributes)));
+            self.world.note_all_trust(&domain);
             self.world.domains.insert(domain.name.clone(), Arc::new(domain));
         }
         self.world.head = head;

@@ -162,6 +162,9 @@ impl World {
         if self.departed != other.departed {
             found.push(format!("departed services: {:?} and {:?}", self.departed, other.departed));
         }
+        if self.trusting != other.trusting {
+            found.push(format!("delegated roles: {:?} and {:?}", self.trusting, other.trusting));
+        }
         found
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use athenz_model::names::{DomainName, MemberName};
+use athenz_model::names::{DomainName, EntityName, MemberName};
 use athenz_model::{DepartedServices, Timestamp};
 use athenz_policy::{Directory, Member, PrincipalId, Principals, Texts};
 use imbl::{HashMap, OrdMap, Vector};
@@ -11,6 +11,7 @@ use crate::attributes::DomainAttributes;
 use crate::collection::{Collection, CollectionKind, MemberRow};
 use crate::domain::Domain;
 use crate::entry::{Head, Sequence};
+use crate::trusting::TrustingRoles;
 
 /// What is known of a principal beyond its memberships.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -72,6 +73,7 @@ pub struct World {
     pub(crate) unique: HashMap<Unique, DomainName>,
     pub(crate) tombstones: OrdMap<DomainName, Sequence>,
     pub(crate) departed: DepartedServices,
+    pub(crate) trusting: TrustingRoles,
 }
 
 impl Default for World {
@@ -85,6 +87,7 @@ impl Default for World {
             unique: HashMap::new(),
             tombstones: OrdMap::new(),
             departed: DepartedServices::default(),
+            trusting: TrustingRoles::default(),
         }
     }
 }
@@ -189,6 +192,17 @@ impl World {
             domain.collections(kind).iter().filter_map(move |(name, collection)| {
                 Some((domain, name.as_str(), collection.as_ref(), collection.members.get(id?)?))
             })
+        })
+    }
+
+    /// Every role that is delegated to a domain, which need not be there: by owner, then by name.
+    pub fn trusting<'a>(
+        &'a self,
+        trusted: &str,
+    ) -> impl Iterator<Item = (&'a Arc<Domain>, &'a EntityName, &'a Collection)> + use<'a> {
+        self.trusting.of(trusted).filter_map(|(owner, role)| {
+            let owner = self.domain(owner)?;
+            Some((owner, role, &**owner.roles.get(role)?))
         })
     }
 

@@ -14,6 +14,7 @@
 //! * [`Zms`]: what routes share; [`mount`] makes the routes.
 
 mod access;
+mod apart;
 mod api;
 mod audit;
 mod audited_kind;

@@ -1,11 +1,11 @@
 //! What a principal may do anywhere: `GET /resource`. By exact names, every version of a policy.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use athenz_model::Timestamp;
+use athenz_model::names::DomainName;
 use athenz_model::wire::zms::Assertion;
-use athenz_world::{CollectionKind, Domain, World};
+use athenz_world::{Assertion as Held, CollectionKind, Domain, World};
 
 use crate::views::policies::assertion;
 
@@ -66,10 +66,14 @@ pub(crate) fn assertions(
         return None;
     }
     let mut found = Vec::new();
+    let mut assertions = Assertions::new(|held| match action {
+        Some(action) => held.action.eq_ignore_ascii_case(action),
+        None => !is_assume_role(held),
+    });
     for (domain, role) in with_delegated(world, roles_of(world, principal, now)) {
         let Some(domain) = world.domain(&domain) else { continue };
-        let full_name = CollectionKind::Role.full_name(&domain.name, &role);
-        for assertion in assertions_of(domain, &full_name, action) {
+        for held in assertions.of(domain, &role) {
+            let assertion = assertion(held, false);
             match cloud {
                 Some(cloud) => found.extend(in_cloud(cloud, domain, &assertion, filter)),
                 None => found.push(assertion),
@@ -110,44 +114,71 @@ fn roles_of(world: &World, principal: &str, now: Timestamp) -> BTreeSet<(String,
 
 /// With the roles elsewhere that the given ones may assume, by exact names.
 fn with_delegated(world: &World, mut roles: BTreeSet<(String, String)>) -> BTreeSet<(String, String)> {
-    let mut delegated = Vec::new();
+    let mut delegated = BTreeSet::new();
+    let mut assertions = Assertions::new(is_assume_role);
+    let mut trusting = HashMap::new();
+    let mut known = HashSet::new();
     for (domain, role) in &roles {
         let Some(found) = world.domain(domain) else { continue };
-        let full_name = CollectionKind::Role.full_name(domain, role);
-        for assumed in assertions_of(found, &full_name, Some(ASSUME_ROLE)) {
-            let resource = assumed.resource.unwrap_or_default();
-            let Some((owner, name)) = resource.split_once(":role.") else { continue };
-            let owners: Vec<&Arc<Domain>> = match owner {
-                "*" => world.domains().collect(),
-                _ => world.domain(owner).into_iter().collect(),
-            };
-            let has = |owner: &&Arc<Domain>| {
-                let held = owner.roles.get(name);
-                held.is_some_and(|held| held.attributes.trust.as_deref() == Some(domain.as_str()))
-            };
-            delegated.extend(
-                owners.into_iter().filter(has).map(|owner| (owner.name.to_string(), name.to_owned())),
-            );
+        let trusting = trusting.entry(domain.as_str()).or_insert_with(|| trusting_by_name(world, domain));
+        for assumed in
+            assertions.of(found, role).iter().filter(|assumed| known.insert((domain, &assumed.resource)))
+        {
+            let Some((owner, name)) = assumed.resource.split_once(":role.") else { continue };
+            let owners = trusting.get(name).into_iter().flatten();
+            let meant = owners.filter(|meant| matches!(owner, "*") || owner == meant.as_str());
+            delegated.extend(meant.map(|owner| (owner.to_string(), name.to_owned())));
         }
     }
     roles.extend(delegated);
     roles
 }
 
-/// The assertions of a role: with an action only those, without all but `assume_role`.
-fn assertions_of(domain: &Domain, role: &str, action: Option<&str>) -> Vec<Assertion> {
+/// The owners of the roles that are delegated to a domain, by the names of these roles.
+fn trusting_by_name<'w>(world: &'w World, domain: &str) -> HashMap<&'w str, Vec<&'w DomainName>> {
+    let mut owners: HashMap<&str, Vec<&DomainName>> = HashMap::new();
+    for (owner, role, _) in world.trusting(domain) {
+        owners.entry(role.as_str()).or_default().push(&owner.name);
+    }
+    owners
+}
+
+fn is_assume_role(assertion: &Held) -> bool {
+    assertion.action.eq_ignore_ascii_case(ASSUME_ROLE)
+}
+
+/// Some assertions of domains by the role they name, whatever the version: each domain is read once.
+struct Assertions<'w, F> {
+    wanted: F,
+    of_domains: HashMap<&'w str, HashMap<&'w str, Vec<&'w Held>>>,
+}
+
+impl<'w, F: Fn(&Held) -> bool> Assertions<'w, F> {
+    fn new(wanted: F) -> Self {
+        Self { wanted, of_domains: HashMap::new() }
+    }
+
+    /// Those of a role by its short name, in the order of the policies.
+    fn of(&mut self, domain: &'w Domain, role: &str) -> &[&'w Held] {
+        let full_name = CollectionKind::Role.full_name(&domain.name, role);
+        let wanted = &self.wanted;
+        let by_role = self.of_domains.entry(&domain.name).or_insert_with(|| {
+            let mut by_role: HashMap<&str, Vec<&Held>> = HashMap::new();
+            for held in all_assertions(domain).filter(|held| wanted(held)) {
+                by_role.entry(&held.role).or_default().push(held);
+            }
+            by_role
+        });
+        by_role.get(full_name.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn all_assertions(domain: &Domain) -> impl Iterator<Item = &Held> {
     domain
         .policies
         .values()
         .flat_map(|policy| policy.versions.values())
         .flat_map(|version| version.assertions.values())
-        .filter(|held| held.role == role)
-        .filter(|held| match action {
-            Some(action) => held.action.eq_ignore_ascii_case(action),
-            None => !held.action.eq_ignore_ascii_case(ASSUME_ROLE),
-        })
-        .map(|held| assertion(held, false))
-        .collect()
 }
 
 #[cfg(test)]

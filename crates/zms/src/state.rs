@@ -13,6 +13,7 @@ use athenz_store::{Reloaded, Store, StoreError};
 use athenz_world::{ChangeSet, Head, World};
 use tokio::sync::watch;
 
+use crate::apart::Apart;
 use crate::authorized_services::{AuthorizedServices, AuthorizedServicesError};
 use crate::bootstrap::{self, SystemService};
 use crate::config::{Config, ConfigError, Rules};
@@ -67,6 +68,7 @@ pub struct Zms {
     pub(crate) store: Arc<Store>,
     pub(crate) documents: Documents,
     pub(crate) started: Timestamp,
+    pub(crate) apart: Apart,
     world: Arc<ArcSwap<World>>,
     heads: watch::Receiver<Head>,
     writer: WriterHandle,
@@ -96,6 +98,7 @@ impl Zms {
             documents: Documents::new(parts.key.clone(), rules.users.clone()),
             key: parts.key,
             started: parts.clock.now(),
+            apart: Apart::new(),
             rules,
             templates,
             authorized_services,

@@ -3,6 +3,7 @@
 
 mod allocations;
 mod cases;
+mod delegations;
 mod examples;
 mod globs;
 mod member_lists;

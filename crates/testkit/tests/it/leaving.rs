@@ -1,5 +1,6 @@
 //! What is left behind when users, services and old members go.
 
+use athenz_model::Clock;
 use athenz_testkit::{Replication, Shape, TestWorld, WorldSettings};
 use serde_json::{Value, json};
 
@@ -143,6 +144,70 @@ async fn no_put_and_no_review_ends_the_last_administrator() {
     jane.put(&format!("{role}/review"), &out).await.refused(403);
     let another = json!({"name": "admin", "roleMembers": [over, {"memberName": "user.ann"}]});
     jane.put(role, &another).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_domain_stays_while_another_has_no_other_administrator_than_its_service() {
+    let world = sports::world().await;
+    let news = json!({"name": "news", "adminUsers": ["sports.api"]});
+    world.admin().post("/zms/v1/domain", &news).await.expect(200);
+    let own = json!({"memberName": "sports.api"});
+    world.user("jane").put("/zms/v1/domain/sports/role/admin/member/sports.api", &own).await.expect(204);
+    let before = sports::state(&world).await;
+    let refused = world.admin().delete("/zms/v1/domain/sports").await;
+    assert!(refused.refused(403).contains("of: news;"), "the other domain is named alone: {}", refused.json);
+    assert_eq!(sports::state(&world).await, before, "nothing is deleted half");
+    world.admin().put("/zms/v1/domain/news/admins", &json!({"admins": ["user.ann"]})).await.expect(204);
+    world.admin().delete("/zms/v1/domain/sports").await.expect(204);
+}
+
+#[tokio::test]
+async fn the_last_administrator_does_not_run_out_by_a_call() {
+    let (settings, clock) = sports::settings();
+    let world = TestWorld::start_with(settings).await;
+    let lone = json!({"name": "lone", "adminUsers": ["user.jane"]});
+    world.admin().post("/zms/v1/domain", &lone).await.expect(200);
+    let jane = world.user("jane");
+    let role = "/zms/v1/domain/lone/role/admin";
+    let member = |name: &str| format!("{role}/member/user.{name}");
+    let until = |name: &str, seconds: i64| {
+        let end = clock.now().plus_millis(seconds * 1000);
+        json!({"memberName": format!("user.{name}"), "expiration": end.to_string()})
+    };
+    let end_of_jane = async || {
+        let role = jane.get(role).await.expect(200).json;
+        let members = role["roleMembers"].as_array().unwrap().clone();
+        members.into_iter().find(|member| member["memberName"] == "user.jane").unwrap()["expiration"].clone()
+    };
+    jane.put(&member("jane"), &until("jane", 2)).await.refused(403);
+    jane.put(role, &json!({"name": "admin", "roleMembers": [until("jane", 3600)]})).await.refused(403);
+    jane.put(&member("ann"), &until("ann", 3600)).await.expect(204);
+    jane.delete(&member("jane")).await.refused(403);
+    let meta = |days: i32| json!({"memberExpiryDays": days});
+    jane.put("/zms/v1/domain/lone/meta", &meta(1)).await.expect(204);
+    assert_eq!(end_of_jane().await, Value::Null, "she keeps her end, and nobody else lasts");
+    jane.put(&member("jane"), &json!({"memberName": "user.jane"})).await.expect(204);
+    assert_ne!(end_of_jane().await, Value::Null, "put anew she has what the domain gives everybody");
+    jane.put(&member("jane"), &until("jane", 60)).await.refused(403);
+}
+
+#[tokio::test]
+async fn a_purge_leaves_those_who_were_administrators_last() {
+    let (settings, clock) = sports::settings();
+    let world = TestWorld::start_with(settings).await;
+    let lone = json!({"name": "lone", "adminUsers": ["user.jane"], "memberPurgeExpiryDays": 1});
+    world.admin().post("/zms/v1/domain", &lone).await.expect(200);
+    let jane = world.user("jane");
+    let role = "/zms/v1/domain/lone/role/admin";
+    for (name, days) in [("ann", 1), ("jane", 2)] {
+        let end = clock.now().plus_days(days).to_string();
+        let ends = json!({"memberName": format!("user.{name}"), "expiration": end});
+        jane.put(&format!("{role}/member/user.{name}"), &ends).await.expect(204);
+    }
+    clock.advance_seconds(10 * 24 * 3600);
+    world.admin().delete("/zms/v1/expired-members").await.expect(204);
+    let left = world.admin().get(role).await.expect(200).json;
+    assert_eq!(names(&left["roleMembers"]), ["user.jane"], "{left}");
 }
 
 #[tokio::test]

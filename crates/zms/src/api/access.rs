@@ -51,8 +51,10 @@ async fn get_resource_access_list(zms: Arc<Zms>, call: Call) -> Answer {
         return Err(ApiError::not_found(format!("unknown principal - {principal}")).into());
     }
     let action = read.query("action");
-    let filter = call.query.first("filter").filter(|filter| !filter.is_empty());
-    let found = resources::assertions(&read.world, &principal, action.as_deref(), filter, read.now());
+    let filter = call.query.first("filter").filter(|filter| !filter.is_empty()).map(str::to_owned);
+    let (world, of, now) = (Arc::clone(&read.world), principal.clone(), read.now());
+    let work = move || resources::assertions(&world, &of, action.as_deref(), filter.as_deref(), now);
+    let found = zms.apart.work_out(work).await?;
     let resources =
         found.map(|assertions| ResourceAccess { principal: Some(principal), assertions: Some(assertions) });
     json(&ResourceAccessList { resources: Some(resources.into_iter().collect()) })

@@ -113,7 +113,7 @@ async fn get_role(zms: Arc<Zms>, call: Call) -> Answer {
 
 async fn role_view(
     zms: &Zms,
-    world: &World,
+    world: &Arc<World>,
     domain: &str,
     name: &str,
     extras: Extras,
@@ -126,7 +126,12 @@ async fn role_view(
     };
     let shown = shown(zms, world, MemberForm::Single);
     let members = match (extras.expand, &held.attributes.trust) {
-        (true, Some(trust)) => expansion::delegated_members(zms, world, found, name, trust),
+        (true, Some(trust)) => {
+            let (rules, world, trust) = (Arc::clone(&zms.rules), Arc::clone(world), trust.clone());
+            let full_name = KIND.full_name(domain, name);
+            let work = move || expansion::delegated_members(&rules.users, &world, &full_name, &trust);
+            zms.apart.work_out(work).await?
+        }
         (true, None) => expansion::expanded_members(shown, held, extras.pending),
         (false, Some(_)) => Vec::new(),
         (false, None) => expansion::with_requests(shown, held, extras.pending),
@@ -144,7 +149,7 @@ async fn role_view(
 
 /// The answer of a put: nothing, or the object where it is wanted, with the owners there were
 /// before.
-async fn put_answer(zms: &Zms, call: &Call, world: &World, before: &Ownership) -> Answer {
+async fn put_answer(zms: &Zms, call: &Call, world: &Arc<World>, before: &Ownership) -> Answer {
     if !call.wants_object() {
         return Ok(no_content());
     }
@@ -358,7 +363,9 @@ async fn get_principal_roles(zms: Arc<Zms>, call: Call) -> Answer {
     }
     let mut roles = expansion::direct_roles(&read.world, &principal);
     if expand {
-        expansion::add_indirect_roles(&read.world, &principal, &mut roles);
+        let (world, principal) = (Arc::clone(&read.world), principal.clone());
+        let work = move || expansion::with_indirect_roles(&world, &principal, roles);
+        roles = zms.apart.work_out(work).await?;
     }
     roles.retain(|role| domain.is_none() || role.domain_name == domain);
     json(&DomainRoleMember { member_name: Some(principal), member_roles: Some(roles) })

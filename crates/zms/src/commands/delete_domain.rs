@@ -2,10 +2,10 @@
 
 use athenz_model::ApiError;
 use athenz_model::names::{DomainName, domain_of_principal};
-use athenz_world::{Change, ChangeSet, CollectionKind, Domain, PrincipalChange};
+use athenz_world::{Change, ChangeSet, CollectionKind, Domain};
 
 use super::collections::check_group_unused;
-use super::leaving;
+use super::leaving::{self, Leavers};
 use crate::access::{Asked, authorize, home_of, may};
 use crate::audit;
 use crate::audited_kind::AuditedKind;
@@ -73,10 +73,12 @@ fn delete(context: &Context<'_>, name: &DomainName) -> Result<ChangeSet, ApiErro
     }
     check_attributes(context, domain)?;
     audit::check_domain(context, AuditedKind::Domain, name)?;
-    let names = leaving::registered(context, |principal| domain_of_principal(principal) == Some(&**name));
-    let gone = leaving::memberships(context, &names, |other| other.name == *name);
+    let leavers = Leavers::registered(context, |principal| domain_of_principal(principal) == Some(&**name));
+    let is_deleted = |other: &Domain| other.name == *name;
+    leaving::check_administrators(context, &leavers, "a principal of the domain is", is_deleted)?;
+    let gone = leaving::memberships(context, &leavers, is_deleted);
     let mut changes = ChangeSet::loud(name.clone(), vec![Change::DeleteDomain]);
-    changes.principals.extend(names.into_iter().map(|name| PrincipalChange::Forget { name }));
+    changes.principals.extend(leavers.forget());
     Ok(leaving::and_others(changes, gone))
 }
 

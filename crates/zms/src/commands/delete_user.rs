@@ -10,7 +10,7 @@ use athenz_world::{
     Change, ChangeSet, CollectionKind, Domain, Loudness, MemberAction, MemberAudit, PrincipalChange,
 };
 
-use super::leaving;
+use super::leaving::{self, Leavers};
 use crate::access::{Asked, SYSTEM, authorize, caller_may, has_system_right, may};
 use crate::audit;
 use crate::context::Context;
@@ -36,11 +36,12 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
     }
     let home = domain_name(&format!("{}.{name}", context.users().home))?;
     let world = context.world;
-    let names = leaving::registered(context, |principal| {
+    let leavers = Leavers::registered(context, |principal| {
         principal == user || domain_of_principal(principal).is_some_and(|domain| within(domain, &home))
     });
-    check_administrators(context, &names, &home)?;
-    let mut gone = leaving::memberships(context, &names, |domain| within(&domain.name, &home));
+    let is_deleted = |domain: &Domain| within(&domain.name, &home);
+    leaving::check_administrators(context, &leavers, "user is", is_deleted)?;
+    let mut gone = leaving::memberships(context, &leavers, is_deleted);
     for domain in world.domains().filter(|domain| !within(&domain.name, &home)) {
         if let Some(change) = without_contact(domain, &user) {
             gone.entry(domain.name.clone()).or_default().push(change);
@@ -52,27 +53,8 @@ pub(crate) fn delete_user(context: &Context<'_>, name: &str) -> Result<ChangeSet
     for domain in own {
         changes = changes.and(domain, Loudness::Loud, vec![Change::DeleteDomain]);
     }
-    changes.principals.extend(names.into_iter().map(|name| PrincipalChange::Forget { name }));
+    changes.principals.extend(leavers.forget());
     Ok(changes)
-}
-
-/// A user that others depend on as their last administrator cannot go yet.
-fn check_administrators(
-    context: &Context<'_>,
-    names: &[MemberName],
-    home: &DomainName,
-) -> Result<(), ApiError> {
-    let domains: Vec<&str> = leaving::without_admin(context, names)
-        .map(DomainName::as_str)
-        .filter(|domain| !within(domain, home))
-        .collect();
-    if domains.is_empty() {
-        return Ok(());
-    }
-    let domains = domains.join(", ");
-    Err(ApiError::forbidden(format!(
-        "user is the last administrator of: {domains}; give these domains another administrator first (PUT /domain/{{name}}/admins)"
-    )))
 }
 
 fn within(domain: &str, top: &str) -> bool {

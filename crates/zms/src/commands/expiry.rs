@@ -7,6 +7,7 @@ use athenz_world::{
     Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction, MemberRow,
 };
 
+use super::last_admin::Last;
 use super::member_log;
 use crate::context::Context;
 
@@ -173,6 +174,22 @@ struct Limits {
     review: [Option<Timestamp>; 3],
 }
 
+impl Limits {
+    /// The dates of a member of this kind under the limits.
+    fn shortened(&self, kind: PrincipalKind, dates: Dates) -> Dates {
+        let place = match Class::of(kind) {
+            Class::User => 0,
+            Class::Service => 1,
+            Class::Group => 2,
+        };
+        let limit = |limits: &[Option<Timestamp>; 3]| limits.get(place).copied().flatten();
+        Dates {
+            expiration: shortened(dates.expiration, limit(&self.expiration)),
+            review_reminder: shortened(dates.review_reminder, limit(&self.review)),
+        }
+    }
+}
+
 const CLASSES: [Class; 3] = [Class::User, Class::Service, Class::Group];
 
 /// What a domain's stricter expiry days change: every role and group without any days of its own.
@@ -232,20 +249,19 @@ fn shorten(
     if held.attributes.trust.is_some() {
         return changes;
     }
+    let spared = spared(context, kind, name, held, limits);
     for member in held.members.iter() {
         let Some(mut row) = context.world.member_row(member) else { continue };
-        let place = match Class::of(context.users().kind(&row.name)) {
-            Class::User => 0,
-            Class::Service => 1,
-            Class::Group => 2,
-        };
         let before = Dates::of(&row);
-        let limit = |dates: &[Option<Timestamp>; 3]| dates.get(place).copied().flatten();
-        row.expiration = shortened(row.expiration, limit(&limits.expiration));
-        row.review_reminder = shortened(row.review_reminder, limit(&limits.review));
-        if Dates::of(&row) == before {
+        let mut dates = limits.shortened(context.users().kind(&row.name), before);
+        if spared.is_some_and(|last| last.end == before.expiration) {
+            dates.expiration = before.expiration;
+        }
+        if dates == before {
             continue;
         }
+        row.expiration = dates.expiration;
+        row.review_reminder = dates.review_reminder;
         row.requester.clone_from(&context.caller.name);
         // as recorded: the mark is not among what is read for this
         row.inactive = false;
@@ -254,6 +270,24 @@ fn shorten(
         changes.extend([Change::PutMember { kind, name: name.clone(), member: row }, line]);
     }
     changes
+}
+
+/// The last administrators of a domain, who keep their end where a limit would leave nobody who
+/// lasts.
+fn spared(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+    limits: &Limits,
+) -> Option<Last> {
+    let last = Last::of_admins(context, kind, name, held)?;
+    let valid = held.members.iter().filter(|member| member.counts_at(context.now));
+    let ends = valid.map(|member| {
+        let kind = context.users().kind(&context.world.name_of(member.principal));
+        limits.shortened(kind, Dates { expiration: member.expiration, ..Dates::default() }).expiration
+    });
+    (!last.survives_settings(ends)).then_some(last)
 }
 
 fn shortened(date: Option<Timestamp>, limit: Option<Timestamp>) -> Option<Timestamp> {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use athenz_model::ApiError;
 use athenz_model::names::{DomainName, EntityName, MemberName};
-use athenz_world::{Change, ChangeSet, Collection, CollectionKind, Domain, Loudness, Part};
+use athenz_policy::{Member, Members, PrincipalId};
+use athenz_world::{Change, ChangeSet, Collection, CollectionKind, Domain, Loudness, Part, PrincipalChange};
 
-use super::last_admin::leaves_no_admin;
+use super::last_admin::leaves_none;
 use super::member_log;
 use super::standard_names::ADMIN;
 use crate::context::Context;
@@ -14,22 +16,80 @@ use crate::context::Context;
 /// Changes of other domains that go with those of one's own.
 pub(super) type Gone = BTreeMap<DomainName, Vec<Change>>;
 
-/// The registered names that a condition holds for.
-pub(super) fn registered(context: &Context<'_>, leaves: impl Fn(&str) -> bool) -> Vec<MemberName> {
-    context
-        .world
-        .registered_principals()
-        .map(|(id, _)| context.world.name_of(id))
-        .filter(|name| leaves(name))
-        .filter_map(|name| MemberName::parse(&name).ok())
-        .collect()
+/// Names that leave together.
+#[derive(Debug)]
+pub(super) struct Leavers {
+    names: Vec<MemberName>,
+    ids: Ids,
+}
+
+impl Leavers {
+    fn of(context: &Context<'_>, names: Vec<MemberName>) -> Self {
+        let principals = context.world.principals();
+        let ids = Ids::of(names.iter().filter_map(|name| principals.id(name)));
+        Self { names, ids }
+    }
+
+    /// The registered names that a condition holds for.
+    pub(super) fn registered(context: &Context<'_>, leaves: impl Fn(&str) -> bool) -> Self {
+        let names = context
+            .world
+            .registered_principals()
+            .map(|(id, _)| context.world.name_of(id))
+            .filter(|name| leaves(name))
+            .filter_map(|name| MemberName::parse(&name).ok());
+        Self::of(context, names.collect())
+    }
+
+    /// The names are forgotten.
+    pub(super) fn forget(self) -> impl Iterator<Item = PrincipalChange> {
+        self.names.into_iter().map(|name| PrincipalChange::Forget { name })
+    }
+
+    /// Their entries among the members, by the shorter way.
+    fn among<'m>(&self, members: &'m Members) -> Vec<&'m Member> {
+        match self.ids.listed.len() < members.len() / FEW {
+            true => self.ids.listed.iter().filter_map(|id| members.get(*id)).collect(),
+            false => members.iter().filter(|member| self.ids.has(member.principal)).collect(),
+        }
+    }
+}
+
+/// Looking somebody up costs as much as passing so many members.
+const FEW: usize = 8;
+
+/// A set of principals, asked as often as there are memberships.
+#[derive(Debug, Default)]
+struct Ids {
+    /// Sorted.
+    listed: Vec<PrincipalId>,
+    marked: Vec<bool>,
+}
+
+impl Ids {
+    fn of(ids: impl Iterator<Item = PrincipalId>) -> Self {
+        let mut listed: Vec<PrincipalId> = ids.collect();
+        listed.sort_unstable();
+        listed.dedup();
+        let mut marked = vec![false; listed.last().map_or(0, |last| last.index() + 1)];
+        for id in &listed {
+            if let Some(mark) = marked.get_mut(id.index()) {
+                *mark = true;
+            }
+        }
+        Self { listed, marked }
+    }
+
+    fn has(&self, id: PrincipalId) -> bool {
+        self.marked.get(id.index()).copied().unwrap_or_default()
+    }
 }
 
 /// Memberships of the names and requests about them, as deletions, in all domains but those that
 /// are deleted themselves.
 pub(super) fn memberships(
     context: &Context<'_>,
-    names: &[MemberName],
+    leavers: &Leavers,
     is_deleted: impl Fn(&Domain) -> bool,
 ) -> Gone {
     let mut gone = Gone::new();
@@ -37,7 +97,7 @@ pub(super) fn memberships(
         let mut changes = Vec::new();
         for kind in [CollectionKind::Role, CollectionKind::Group] {
             for (collection, held) in domain.collections(kind) {
-                changes.extend(out_of(context, kind, collection, held, names));
+                changes.extend(out_of(context, kind, collection, held, leavers));
             }
         }
         if !changes.is_empty() {
@@ -47,19 +107,35 @@ pub(super) fn memberships(
     gone
 }
 
+/// Those whom other domains depend on as their last administrators cannot go yet.
+///
+/// # Errors
+/// 403: names the domains, of those that are not deleted themselves.
+pub(super) fn check_administrators(
+    context: &Context<'_>,
+    leavers: &Leavers,
+    who: &str,
+    is_deleted: impl Fn(&Domain) -> bool,
+) -> Result<(), ApiError> {
+    let domains: Vec<&str> = without_admin(context, leavers)
+        .filter(|domain| !is_deleted(domain))
+        .map(|domain| domain.name.as_str())
+        .collect();
+    if domains.is_empty() {
+        return Ok(());
+    }
+    let domains = domains.join(", ");
+    Err(ApiError::forbidden(format!(
+        "{who} the last administrator of: {domains}; give these domains another administrator first (PUT /domain/{{name}}/admins)"
+    )))
+}
+
 /// The domains that the names are the last administrators of.
-pub(super) fn without_admin<'w>(
-    context: &'w Context<'_>,
-    names: &[MemberName],
-) -> impl Iterator<Item = &'w DomainName> {
-    let names: Vec<&MemberName> = names.iter().collect();
-    context
-        .world
-        .domains()
-        .filter(move |domain| {
-            domain.roles.get(ADMIN).is_some_and(|held| leaves_no_admin(context, held, &names))
-        })
-        .map(|domain| &domain.name)
+fn without_admin<'w>(context: &'w Context<'_>, leavers: &'w Leavers) -> impl Iterator<Item = &'w Domain> {
+    let goes = |member: &Member| leavers.ids.has(member.principal);
+    let loses =
+        move |domain: &&Domain| domain.roles.get(ADMIN).is_some_and(|held| leaves_none(context, held, goes));
+    context.world.domains().map(|domain| &**domain).filter(loses)
 }
 
 /// Takes services that are made again out of every role and group their name is left in: whoever
@@ -71,9 +147,10 @@ pub(crate) fn readmit(context: &Context<'_>, changes: &mut ChangeSet) {
     if names.is_empty() || context.rules.config.services_regain_memberships {
         return;
     }
-    let mut gone = memberships(context, &names, |domain| deletes(changes, domain));
-    for administered in without_admin(context, &names) {
-        if let Some(removed) = gone.get_mut(administered) {
+    let leavers = Leavers::of(context, names);
+    let mut gone = memberships(context, &leavers, |domain| deletes(changes, domain));
+    for administered in without_admin(context, &leavers) {
+        if let Some(removed) = gone.get_mut(&administered.name) {
             removed.retain(|change| place(change) != Some((CollectionKind::Role, ADMIN)));
         }
     }
@@ -140,17 +217,58 @@ fn out_of(
     kind: CollectionKind,
     collection: &EntityName,
     held: &Collection,
-    names: &[MemberName],
+    leavers: &Leavers,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
-    for name in names {
-        let id = context.world.principals().id(name);
-        if id.is_some_and(|id| held.members.get(id).is_some()) {
-            changes.extend(member_log::remove(context, kind, collection, name));
+    for member in leavers.among(&held.members) {
+        if let Ok(name) = MemberName::parse(&context.world.name_of(member.principal)) {
+            changes.extend(member_log::remove(context, kind, collection, &name));
         }
-        if held.pending_about(name).is_some() {
-            changes.push(Change::DeletePending { kind, name: collection.clone(), member: name.clone() });
+    }
+    for pending in held.pending.iter() {
+        if context.world.principals().id(&pending.name).is_some_and(|id| leavers.ids.has(id)) {
+            let (name, member) = (collection.clone(), pending.name.clone());
+            changes.push(Change::DeletePending { kind, name, member });
         }
     }
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use athenz_policy::{Member, Members, PrincipalId, Principals};
+
+    use super::{Ids, Leavers};
+
+    fn lists(count: usize, length: usize) -> Vec<Members> {
+        let principals = Principals::new();
+        let list = |list: usize| {
+            let ids = (0..length).filter_map(|place| PrincipalId::from_index(list * length + place));
+            Members::from_sorted(ids.map(Member::of).collect(), &principals)
+        };
+        (0..count).map(list).collect()
+    }
+
+    fn leavers(ids: impl Iterator<Item = usize>) -> Leavers {
+        Leavers { names: Vec::new(), ids: Ids::of(ids.filter_map(PrincipalId::from_index)) }
+    }
+
+    #[test]
+    fn few_and_many_leavers_are_found_alike() {
+        let lists = lists(1, 100);
+        for ids in [vec![], vec![7], vec![99, 3, 3], (0..50).collect(), (90..200).collect::<Vec<_>>()] {
+            let found: Vec<usize> =
+                leavers(ids.iter().copied()).among(&lists[0]).iter().map(|m| m.principal.index()).collect();
+            let expected: Vec<usize> = (0..100).filter(|id| ids.contains(id)).collect();
+            assert_eq!(found, expected, "{ids:?}");
+        }
+    }
+
+    // each name looked up in each list would be ten thousand million steps.
+    #[test]
+    fn a_hundred_thousand_leave_a_hundred_thousand_lists() {
+        let all = leavers(0..100_000);
+        let found: usize = lists(100_000, 2).iter().map(|list| all.among(list).len()).sum();
+        assert_eq!(found, 100_000);
+    }
 }

@@ -3,9 +3,10 @@
 use athenz_model::names::{EntityName, MemberName};
 use athenz_model::wire::zms::ExpiryMember;
 use athenz_model::{ApiError, Timestamp};
-use athenz_world::{ChangeSet, CollectionKind, Domain, Loudness};
+use athenz_world::{ChangeSet, Collection, CollectionKind, Domain, Loudness};
 
 use super::member_log;
+use super::standard_names::ADMIN;
 use crate::access::authorize;
 use crate::context::Context;
 
@@ -103,12 +104,31 @@ fn expired<'a>(
     days: i64,
 ) -> impl Iterator<Item = (&'a EntityName, MemberName, Timestamp)> {
     domain.collections(kind).iter().flat_map(move |(name, held)| {
+        let kept = last_end_kept(context, kind, name, held);
         held.members.iter().filter_map(move |member| {
             let expiration = member.expiration.filter(|end| is_due(*end, days, context.now))?;
+            if kept == Some(expiration) {
+                return None;
+            }
             let member = MemberName::parse(&context.world.name_of(member.principal)).ok()?;
             Some((name, member, expiration))
         })
     })
+}
+
+/// An admin role in which nobody is valid any more keeps those who were last: whoever looks after
+/// the domain next finds them there.
+fn last_end_kept(
+    context: &Context<'_>,
+    kind: CollectionKind,
+    name: &EntityName,
+    held: &Collection,
+) -> Option<Timestamp> {
+    let is_admin = kind == CollectionKind::Role && &**name == ADMIN;
+    if !is_admin || held.members.iter().any(|member| member.counts_at(context.now)) {
+        return None;
+    }
+    held.members.iter().filter_map(|member| member.expiration).max()
 }
 
 /// Whether whole dates lie so far apart (UTC).

@@ -30,14 +30,37 @@ pub(crate) struct Shown<'a> {
 impl Shown<'_> {
     /// Members sorted by name.
     fn sorted<'m>(&self, held: &'m Collection) -> Vec<(std::sync::Arc<str>, &'m Member)> {
-        let mut members: Vec<_> =
-            held.members.iter().map(|member| (self.world.name_of(member.principal), member)).collect();
+        self.sorted_if(held, |_| true)
+    }
+
+    /// Those that a condition holds for, sorted by name.
+    fn sorted_if<'m>(
+        &self,
+        held: &'m Collection,
+        mut wanted: impl FnMut(&Member) -> bool,
+    ) -> Vec<(std::sync::Arc<str>, &'m Member)> {
+        let mut members: Vec<_> = held
+            .members
+            .iter()
+            .filter(|member| wanted(member))
+            .map(|member| (self.world.name_of(member.principal), member))
+            .collect();
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
         members
     }
 
     pub(crate) fn role_members(&self, held: &Collection) -> Vec<RoleMember> {
-        self.sorted(held).into_iter().map(|(name, member)| self.role_member(&name, member)).collect()
+        self.role_members_if(held, |_| true)
+    }
+
+    /// Those that a condition holds for.
+    pub(crate) fn role_members_if(
+        &self,
+        held: &Collection,
+        wanted: impl FnMut(&Member) -> bool,
+    ) -> Vec<RoleMember> {
+        let members = self.sorted_if(held, wanted).into_iter();
+        members.map(|(name, member)| self.role_member(&name, member)).collect()
     }
 
     pub(crate) fn role_member(&self, name: &str, member: &Member) -> RoleMember {
