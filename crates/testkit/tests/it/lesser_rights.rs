@@ -146,6 +146,20 @@ async fn what_the_system_disabled_the_domain_does_not_enable() {
 }
 
 #[tokio::test]
+async fn what_the_system_disabled_is_not_made_anew() {
+    let world = sports::world().await;
+    let (jane, admin) = (world.user("jane"), world.admin());
+    let below = json!({"name": "api", "parent": "sports", "adminUsers": ["user.jane"]});
+    jane.post("/zms/v1/subdomain/sports", &below).await.expect(200);
+    let enabled = "/zms/v1/domain/sports.api/meta/system/enabled";
+    admin.put(enabled, &json!({"enabled": false})).await.expect(204);
+    jane.delete("/zms/v1/subdomain/sports/api").await.refused(403);
+    admin.put(enabled, &json!({"enabled": true})).await.expect(204);
+    jane.put(enabled, &json!({"enabled": false})).await.expect(204);
+    jane.delete("/zms/v1/subdomain/sports/api").await.expect(204);
+}
+
+#[tokio::test]
 async fn conditions_that_are_put_are_stored() {
     let world = sports::world().await;
     let jane = world.user("jane");

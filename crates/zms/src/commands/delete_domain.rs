@@ -6,7 +6,7 @@ use athenz_world::{Change, ChangeSet, CollectionKind, Domain};
 
 use super::collections::check_group_unused;
 use super::leaving::{self, Leavers};
-use crate::access::{Asked, authorize, home_of, may};
+use crate::access::{Asked, authorize, has_system_right, home_of, may};
 use crate::audit;
 use crate::audited_kind::AuditedKind;
 use crate::context::Context;
@@ -43,10 +43,18 @@ pub(crate) fn sub_domain(context: &Context<'_>, parent: &str, name: &str) -> Res
     let in_parent = || {
         above.is_some_and(|above| may(context, above, caller, "delete", &format!("{parent}:domain"), None))
     };
-    if !in_domain && !in_parent() {
+    if !in_domain && (!in_parent() || is_held_by_the_system(context, found)) {
         return Err(ApiError::forbidden(format!("Principal is not authorized to delete domain: {full}")));
     }
     delete(context, &full)
+}
+
+/// Whether the system disabled a domain and the caller may not enable it: deleting it and making it
+/// again would do that.
+fn is_held_by_the_system(context: &Context<'_>, domain: &Domain) -> bool {
+    let held = &domain.attributes;
+    let right = format!("sys.auth:meta.domain.enabled.{}", domain.name);
+    held.disabled && !held.disabled_by_domain && !has_system_right(context, "update", &right)
 }
 
 fn delete(context: &Context<'_>, name: &DomainName) -> Result<ChangeSet, ApiError> {
