@@ -114,10 +114,10 @@ pub async fn fetch(
     clock: &dyn Clock,
 ) -> Result<PolicyFetch, PolicyFetchError> {
     let path = policy_file(&options.folder, domain);
-    let held = if options.force { None } else { read_held(&path, domain, verify) };
+    let held = if options.force { None } else { read_held(&path, domain, options, verify) };
     let now = clock.now();
     let fresh = |held: &&Held| now <= held.policies.expires.plus_seconds(-options.refetch_before_seconds);
-    let etag = held.as_ref().filter(fresh).map(|held| held.etag.as_str());
+    let etag = held.as_ref().filter(fresh).and_then(|held| held.etag.as_deref());
     let fetched = match options.form {
         PolicyForm::Jws => zts.jws_policies(domain, &options.versions, etag).await?,
         PolicyForm::Classic => zts.signed_policies(domain, etag).await?,
@@ -141,16 +141,25 @@ pub fn policy_file(folder: &Path, domain: &DomainName) -> PathBuf {
 }
 
 struct Held {
-    etag: String,
+    /// What ZTS calls it, where the file is what is asked for now.
+    etag: Option<String>,
     policies: VerifiedPolicies,
 }
 
-/// What is there, if it is good; the form does not matter.
-fn read_held(path: &Path, domain: &DomainName, verify: &dyn Verify) -> Option<Held> {
+/// What is there, if it is good.
+fn read_held(path: &Path, domain: &DomainName, options: &PolicyOptions, verify: &dyn Verify) -> Option<Held> {
     let text = std::fs::read_to_string(path).ok()?;
     let unverified = UnverifiedPolicies::parse(&text).ok()?;
-    let etag = unverified.unverified_etag();
+    let etag = is_what_is_asked_for(&unverified, options, verify).then(|| unverified.unverified_etag());
     Some(Held { etag, policies: unverified.verify(domain, verify).ok()? })
+}
+
+/// The tag of ZTS tells content by its stamp alone: not the form, nor the versions of policies.
+fn is_what_is_asked_for(held: &UnverifiedPolicies, options: &PolicyOptions, verify: &dyn Verify) -> bool {
+    held.is_jws() == (options.form == PolicyForm::Jws)
+        && options.versions.is_empty()
+        && !held.has_other_versions()
+        && (!options.check_zms_signature || held.check_zms_signature(verify).is_ok())
 }
 
 fn accept(

@@ -161,6 +161,11 @@ impl Egress {
         }
     }
 
+    /// Whether a rule names the host of this URL at its port.
+    pub(crate) fn names_server_of(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| self.names(&folded(host), url.port_or_known_default()))
+    }
+
     fn names(&self, host: &str, port: Option<u16>) -> bool {
         self.hosts.iter().any(|rule| rule.host == host && (rule.port.is_none() || rule.port == port))
     }
@@ -178,15 +183,14 @@ impl Egress {
         Err(EgressError::Address { host: host.to_owned(), address, kind })
     }
 
-    /// The addresses of a host that may be connected to.
+    /// The addresses of a host that may be connected to; `named`: a rule names it at that port.
     fn admitted(
         &self,
         host: &str,
         addresses: impl Iterator<Item = SocketAddr>,
+        named: bool,
     ) -> Result<Vec<SocketAddr>, EgressError> {
         let host = folded(host);
-        // the port was judged with the URL
-        let named = self.hosts.iter().any(|rule| rule.host == host);
         let mut refused = EgressError::NoAddress(host.clone());
         let mut admitted = Vec::new();
         for address in addresses.take(ADDRESSES_MAX) {
@@ -235,14 +239,18 @@ impl FromStr for Network {
 
 /// Resolves names, and gives only addresses that the rules admit.
 #[derive(Clone, Debug)]
-pub(crate) struct GuardedResolver(pub(crate) Arc<Egress>);
+pub(crate) struct GuardedResolver {
+    pub(crate) rules: Arc<Egress>,
+    /// Whether a rule names the hosts at the ports that are asked for.
+    pub(crate) named: bool,
+}
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let rules = Arc::clone(&self.0);
+        let (rules, named) = (Arc::clone(&self.rules), self.named);
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let admitted = rules.admitted(name.as_str(), found)?;
+            let admitted = rules.admitted(name.as_str(), found, named)?;
             Ok(Box::new(admitted.into_iter()) as Addrs)
         })
     }
@@ -369,15 +377,29 @@ mod tests {
     fn a_name_that_moves_to_a_forbidden_address_is_refused() {
         let addresses = |text: &str| [SocketAddr::new(text.parse().unwrap(), 0)].into_iter();
         let named = Egress::nothing().with_host("zts.example.com", None);
-        assert!(named.admitted("zts.example.com", addresses("10.0.0.1")).is_ok());
-        assert!(named.admitted("zts.example.com", addresses("169.254.169.254")).is_err());
+        assert!(named.admitted("zts.example.com", addresses("10.0.0.1"), true).is_ok());
+        assert!(named.admitted("zts.example.com", addresses("169.254.169.254"), true).is_err());
         let public = Egress::public();
-        assert!(public.admitted("evil.example.com", addresses("127.0.0.1")).is_err());
+        assert!(public.admitted("evil.example.com", addresses("127.0.0.1"), false).is_err());
         let mixed = ["127.0.0.1", "8.8.8.8"].map(|text| SocketAddr::new(text.parse().unwrap(), 0));
-        assert_eq!(public.admitted("a.example.com", mixed.into_iter()).unwrap(), [mixed[1]]);
+        assert_eq!(public.admitted("a.example.com", mixed.into_iter(), false).unwrap(), [mixed[1]]);
         let network = Egress::nothing().with_network("169.254.0.0/16".parse().unwrap());
-        assert!(network.admitted("m", addresses("169.254.169.254")).is_ok());
-        assert!(network.admitted("m", addresses("8.8.8.8")).is_err());
+        assert!(network.admitted("m", addresses("169.254.169.254"), false).is_ok());
+        assert!(network.admitted("m", addresses("8.8.8.8"), false).is_err());
+    }
+
+    #[test]
+    fn a_name_counts_at_its_port_only_whatever_else_is_allowed() {
+        let rules =
+            Egress::nothing().with_host("p.internal", Some(443)).with_network("10.1.0.0/16".parse().unwrap());
+        let inside = || [SocketAddr::new("10.2.0.1".parse().unwrap(), 0)].into_iter();
+        for (text, reached) in [("https://p.internal/", true), ("https://p.internal:8443/", false)] {
+            let url = url(text);
+            // another port may be tried, for what the name may resolve to
+            assert_eq!(rules.check(&url), Ok(()), "{text}");
+            let named = rules.names_server_of(&url);
+            assert_eq!(rules.admitted("p.internal", inside(), named).is_ok(), reached, "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,14 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What replication may cost: one answer can hold everything that a large domain has.
+    #[must_use]
+    pub const fn of_replication() -> Self {
+        Self { body_bytes: 256 << 20, connect: Duration::from_secs(10), total: Duration::from_secs(300) }
+    }
+}
+
 /// How a client is made.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
@@ -181,8 +189,16 @@ pub struct HttpClient(Arc<Shared>);
 struct Shared {
     options: HttpOptions,
     egress: Arc<Egress>,
-    connections: ArcSwap<reqwest::Client>,
+    connections: ArcSwap<Connections>,
     next_look: AtomicI64,
+}
+
+/// Connections that began under one certificate. A resolver is not told the port, so that hosts
+/// reached at a port the rules name have connections of their own.
+struct Connections {
+    named: reqwest::Client,
+    other: reqwest::Client,
+    thumbprint: Option<String>,
 }
 
 impl fmt::Debug for HttpClient {
@@ -198,7 +214,7 @@ impl HttpClient {
     /// The authorities cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self, SetupError> {
         let egress = Arc::new(options.egress.clone());
-        let connections = ArcSwap::from_pointee(connections(&options, &egress)?);
+        let connections = ArcSwap::from_pointee(Connections::new(&options, &egress)?);
         let next_look = AtomicI64::new(options.clock.now().millis().saturating_add(RELOAD_MILLIS));
         Ok(Self(Arc::new(Shared { options, egress, connections, next_look })))
     }
@@ -216,7 +232,9 @@ impl HttpClient {
         self.0.egress.check(&request.url)?;
         self.follow_identity()?;
         let host = host_of(&request.url);
-        let client = self.0.connections.load_full();
+        let connections = self.0.connections.load_full();
+        let named = self.0.egress.names_server_of(&request.url);
+        let client = if named { &connections.named } else { &connections.other };
         let mut call = client.request(request.method, request.url).headers(request.headers);
         if let Some(body) = request.body {
             call = call.body(body);
@@ -243,7 +261,7 @@ impl HttpClient {
     }
 
     /// A connection that stands goes on under the certificate it began with, so all are made anew
-    /// when the certificate changes.
+    /// when the certificate changes, whichever client of the identity has seen that first.
     fn follow_identity(&self) -> Result<(), HttpError> {
         let Some(identity) = self.identity() else { return Ok(()) };
         let now = self.0.options.clock.now().millis();
@@ -251,29 +269,41 @@ impl HttpClient {
             return Ok(());
         }
         self.0.next_look.store(now.saturating_add(RELOAD_MILLIS), Ordering::Relaxed);
-        match identity.reload() {
-            Ok(false) => Ok(()),
-            Ok(true) => {
-                let anew = connections(&self.0.options, &self.0.egress).map_err(Arc::new)?;
-                self.0.connections.store(Arc::new(anew));
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the changed identity cannot be used; the one before stays");
-                Ok(())
-            }
+        let reloaded = identity.reload().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the changed identity cannot be used; the one before stays");
+            false
+        });
+        if reloaded || identity.thumbprint() != self.0.connections.load().thumbprint {
+            let anew = Connections::new(&self.0.options, &self.0.egress).map_err(Arc::new)?;
+            self.0.connections.store(Arc::new(anew));
         }
+        Ok(())
     }
 }
 
-fn connections(options: &HttpOptions, egress: &Arc<Egress>) -> Result<reqwest::Client, SetupError> {
-    let identity = options.identity.as_ref().map(|identity| identity.tls());
-    let tls = client_config(&options.trust.authorities()?, &options.server, identity, &options.clock)?;
+impl Connections {
+    fn new(options: &HttpOptions, egress: &Arc<Egress>) -> Result<Self, SetupError> {
+        let identity = options.identity.as_ref();
+        // before the certificate is used: one that comes in between is noticed at the next look
+        let thumbprint = identity.and_then(|identity| identity.thumbprint());
+        let identity = identity.map(|identity| identity.tls());
+        let tls = client_config(&options.trust.authorities()?, &options.server, identity, &options.clock)?;
+        let client =
+            |named| client(options, tls.clone(), GuardedResolver { rules: Arc::clone(egress), named });
+        Ok(Self { named: client(true)?, other: client(false)?, thumbprint })
+    }
+}
+
+fn client(
+    options: &HttpOptions,
+    tls: impl std::any::Any,
+    resolver: GuardedResolver,
+) -> Result<reqwest::Client, SetupError> {
     #[expect(clippy::disallowed_methods, reason = "this is the guarded client")]
     let builder = reqwest::Client::builder();
     Ok(builder
         .tls_backend_preconfigured(tls)
-        .dns_resolver(GuardedResolver(Arc::clone(egress)))
+        .dns_resolver(resolver)
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

@@ -8,7 +8,7 @@ use athenz_model::wire::zms::{
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 
-use crate::api::{Api, Call, ClientError, Document, Fetched};
+use crate::api::{Api, Call, ClientError};
 use crate::http::{Answer, HttpClient, HttpError};
 use crate::tls::SetupError;
 
@@ -79,47 +79,6 @@ impl ZmsClient {
     /// No answer at all.
     pub async fn get(&self, path_and_query: &str, etag: Option<&str>) -> Result<Answer, HttpError> {
         self.api.get(path_and_query, etag).await
-    }
-
-    /// `GET /sys/modified_domains` with names and stamps only: what has changed since the tag.
-    ///
-    /// # Errors
-    /// As every operation: refused, no answer, or one that cannot be read.
-    pub async fn modified_domains(&self, etag: Option<&str>) -> Result<Fetched<Document>, ClientError> {
-        self.modified("asking what has changed", None, etag).document().await
-    }
-
-    /// `GET /sys/modified_domains` of one domain, in full: its signed document in the classic form,
-    /// inside a list of one.
-    ///
-    /// # Errors
-    /// As every operation.
-    pub async fn signed_domain(&self, domain: &str) -> Result<Fetched<Document>, ClientError> {
-        self.modified("fetching the signed domain", Some(domain), None).document().await
-    }
-
-    fn modified(&self, operation: &'static str, domain: Option<&str>, etag: Option<&str>) -> Call<'_> {
-        self.read(operation, &["sys", "modified_domains"])
-            .query_if("domain", domain)
-            .query_if("metaonly", domain.is_none().then_some("true"))
-            .query("master", "true")
-            .query("conditions", "false")
-            .header_if("if-none-match", etag)
-    }
-
-    /// `GET /domain/{domain}/signed`: the document as a JWS, as text.
-    ///
-    /// # Errors
-    /// As every operation.
-    pub async fn jws_domain(
-        &self,
-        domain: &str,
-        etag: Option<&str>,
-    ) -> Result<Fetched<Document>, ClientError> {
-        self.read("fetching the signed domain", &["domain", domain, "signed"])
-            .header_if("if-none-match", etag)
-            .document()
-            .await
     }
 
     /// `GET /domain`: names.

@@ -70,6 +70,6 @@ impl ZmsClient for InProcessZms {
             exchange_with(&self.router, exchange).await.map_err(|error| ZmsError(error.to_string()))?;
         let etag = answer.header("etag");
         let body = String::from_utf8(answer.body).map_err(|error| ZmsError(error.to_string()))?;
-        Ok(HttpAnswer { status: answer.status, etag, body })
+        Ok(HttpAnswer { status: answer.status, etag, body, ..HttpAnswer::default() })
     }
 }

@@ -132,6 +132,8 @@ pub struct TokenConfig {
     pub scope_role_without_domain: bool,
     /// Whether a token may live longer than the membership it stands on.
     pub outlive_membership: bool,
+    /// Whether an exchanged token may live longer than the token it was exchanged for.
+    pub outlive_subject: bool,
     /// Whether a role token request must name roles.
     pub role_token_needs_role: bool,
     /// Whether a role token of all roles says so (`c=1`).
@@ -167,6 +169,7 @@ impl Default for TokenConfig {
             id_for_unregistered_clients: false,
             scope_role_without_domain: false,
             outlive_membership: false,
+            outlive_subject: false,
             role_token_needs_role: false,
             role_token_complete_flag: true,
             redirect_uri_suffix: None,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use athenz_model::names::{DomainName, SimpleName};
 use athenz_model::{Clock, DepartedServices, Timestamp};
+use athenz_policy::Principals;
 use athenz_serve::freshness::{Freshness, Revision};
 use athenz_serve::metrics::Metrics;
 use tokio::sync::Notify;
@@ -69,6 +70,8 @@ pub struct Prepared {
     seen: Seen,
     services: BTreeSet<SimpleName>,
     entry: Option<Arc<DomainEntry>>,
+    /// The table of names that the entry was compiled with.
+    principals: Arc<Principals>,
 }
 
 enum Step {
@@ -203,7 +206,9 @@ impl Replica {
     pub fn prepare(&self, domain: &TrustedDomain) -> Prepared {
         let seen = Seen { epoch: domain.epoch(), modified: domain.modified() };
         let (name, services) = (domain.name().to_owned(), domain.services().collect());
-        Prepared { name, seen, services, entry: self.index().compile(domain) }
+        let index = self.index();
+        let principals = Arc::clone(index.shared_principals());
+        Prepared { name, seen, services, entry: index.compile(domain), principals }
     }
 
     /// Takes what came from disk, and need not be written there.
@@ -242,6 +247,7 @@ impl Replica {
                 }
             });
         }
+        index.forget_names();
         self.index.store(Arc::new(index));
         if let Some(checkpoint) = reached {
             self.epoch.store(checkpoint.epoch.0, Ordering::Release);
@@ -259,12 +265,13 @@ impl Replica {
         domain: Prepared,
         original: Option<&TrustedDomain>,
     ) -> Applied {
-        let Prepared { name, seen, services, entry } = domain;
+        let Prepared { name, seen, services, entry, principals } = domain;
         if held.get(&name).is_some_and(|held| seen < held.seen) {
             tracing::warn!(domain = name, modified = %seen.modified, "an older state of a domain is refused");
             return Applied::Older { domain: name };
         }
         self.note_departures(index, &name, held.get(&name), &services);
+        let entry = entry.map(|entry| index.adopt(entry, &principals));
         index.replace(&name, entry);
         original.into_iter().for_each(|domain| self.keep(domain));
         held.insert(name, Held { seen, services });

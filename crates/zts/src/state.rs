@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::index::Index;
 use crate::replica::Replica;
 use crate::signing::Signers;
-use crate::tokens::assertion::SeenAssertions;
+use crate::tokens::seen::SeenAssertions;
 
 /// The service that this server is.
 const ZTS_SERVICE: &str = "sys.auth.zts";
@@ -35,7 +35,7 @@ pub struct State {
     pub user_domains: UserDomains,
     /// The rules of decisions.
     pub semantics: Semantics,
-    /// Client assertions that were taken and are still good.
+    /// Assertions that were used and are still good.
     pub(crate) assertions: SeenAssertions,
     signers: ArcSwap<Signers>,
     zms_keys: Vec<(String, PublicKey)>,

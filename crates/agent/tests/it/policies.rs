@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use athenz_agent::policies::{PolicyFetch, PolicyFetchError, PolicyOptions, fetch};
+use athenz_agent::policies::{PolicyFetch, PolicyFetchError, PolicyForm, PolicyOptions, fetch};
 use athenz_model::names::DomainName;
 
 use crate::zts::{NOW, Zts};
@@ -49,6 +49,36 @@ async fn a_file_is_written_once_and_again_before_it_ends() {
         matches!(test.fetch(false).await.unwrap(), PolicyFetch::Written { .. }),
         "two days before its end"
     );
+}
+
+#[tokio::test]
+async fn only_what_is_asked_for_counts_as_held() {
+    let test = Fixture::new().await;
+    let text = test.zts.policies("shop", NOW, NOW.plus_days(7));
+    test.zts.answer(PATH, 200, &text, &format!("\"{NOW}\""));
+    test.zts.answer("/domain/shop/signed_policy_data", 200, "{}", &format!("\"{NOW}\""));
+    test.fetch(false).await.unwrap();
+    let plain = PolicyOptions::new(test.folder.path());
+    let classic = PolicyOptions { form: PolicyForm::Classic, ..plain.clone() };
+    let versions = [("p".to_owned(), "1".to_owned())].into();
+    let versions = PolicyOptions { versions, ..plain.clone() };
+    for (case, options, unchanged) in
+        [("the same", plain, true), ("another form", classic, false), ("versions", versions, false)]
+    {
+        let keys = test.zts.keys();
+        let fetched = fetch(&test.zts.client, &test.domain, &options, &keys, &*test.zts.clock).await;
+        assert_eq!(matches!(fetched, Ok(PolicyFetch::Unchanged)), unchanged, "{case}: {fetched:?}");
+    }
+
+    let other = serde_json::json!({
+        "policyData": {"domain": "shop", "policies": [
+            {"name": "shop:policy.p", "version": "1", "active": false, "assertions": []}
+        ]},
+        "modified": NOW.to_string(), "expires": NOW.plus_days(7).to_string(),
+    });
+    fs::write(test.folder.path().join("shop.pol"), test.zts.sign(&other)).unwrap();
+    assert!(matches!(test.fetch(false).await.unwrap(), PolicyFetch::Written { .. }), "another version");
+    assert_eq!(test.file().as_deref(), Some(text.as_str()));
 }
 
 #[tokio::test]

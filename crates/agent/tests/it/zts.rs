@@ -90,6 +90,11 @@ impl Zts {
             "policyData": {"domain": domain, "policies": []},
             "modified": modified.to_string(), "expires": expires.to_string(),
         });
+        self.sign(&payload)
+    }
+
+    /// A policy document with this content, in the JWS form.
+    pub(crate) fn sign(&self, payload: &Value) -> String {
         let bytes = payload.to_string().into_bytes();
         serde_json::to_string(
             &FlattenedJws::sign_in_process(&self.key, &bytes, SignatureForm::P1363).unwrap(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use athenz_client::{Egress, HttpClient, HttpOptions, Identity, Trust, ZmsClient};
+use athenz_client::{Egress, HttpClient, HttpOptions, Identity, Limits as CallLimits, Trust, ZmsClient};
 use athenz_crypto::ring::{RingKey, SigningKey};
 use athenz_crypto::tls::read_certificates;
 use athenz_crypto::x509::{Authority, Certificate};
@@ -194,6 +194,7 @@ fn zms_client(source: &SourceTable, clock: &Arc<dyn Clock>) -> anyhow::Result<Zm
         egress: Egress::nothing().with_server_url(&source.url).context("[source] url")?,
         trust,
         identity: Some(identity.context("[source]")?),
+        limits: CallLimits::of_replication(),
         clock: Arc::clone(clock),
         ..HttpOptions::default()
     });

@@ -42,6 +42,26 @@ async fn a_changed_certificate_is_shown_without_restart() {
 }
 
 #[tokio::test]
+async fn every_client_of_an_identity_follows_it() {
+    let server = Server::start(|_| answer(200, "")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    write(folder.path(), &server.identity("shop.web"));
+    let identity = Identity::from_files(&certificate, &key, server.clock()).unwrap();
+    let client =
+        || HttpClient::new(HttpOptions { identity: Some(identity.clone()), ..server.options() }).unwrap();
+    let (first, second) = (client(), client());
+    let call = async |client: &HttpClient| {
+        client.send(Request::new(Method::GET, server.url.clone())).await.unwrap();
+        server.seen().last().unwrap().caller.clone().unwrap()
+    };
+    assert_eq!((call(&first).await, call(&second).await), ("shop.web".to_owned(), "shop.web".to_owned()));
+    write(folder.path(), &server.identity("shop.next"));
+    server.clock.advance_seconds(11);
+    assert_eq!((call(&first).await, call(&second).await), ("shop.next".to_owned(), "shop.next".to_owned()));
+}
+
+#[tokio::test]
 async fn identities_that_are_refused() {
     let server = Server::start(|_| answer(200, "")).await;
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ pub(super) enum Change {
     Delete(RecordKey),
     Clean { now: Timestamp, issued_before: Timestamp, limit: u32 },
     Claim(Box<UnrefreshedClaim>),
+    TakeAssertion { digest: [u8; 32], expires_at: Timestamp },
 }
 
 /// What a write did.

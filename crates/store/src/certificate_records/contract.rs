@@ -63,6 +63,7 @@ contract! {
     delete_tells_whether_there_was_one,
     a_token_belongs_to_its_first_key,
     cleaning_takes_old_records_and_tokens,
+    an_assertion_is_taken_once,
     one_server_claims,
     many_writers_at_once,
 }
@@ -237,6 +238,19 @@ async fn cleaning_takes_old_records_and_tokens(store: Store) {
     assert_ne!(store.register(again(2)).await.unwrap(), RegisterOutcome::TokenOfAnotherKey);
 }
 
+async fn an_assertion_is_taken_once(store: Store) {
+    let (digest, expires) = ([7; 32], T0.plus_minutes(5));
+    assert!(store.take_assertion(digest, expires).await.unwrap());
+    assert!(!store.take_assertion(digest, expires).await.unwrap());
+    assert!(store.take_assertion([8; 32], expires).await.unwrap(), "another one");
+    let (a, b) = tokio::join!(store.take_assertion([9; 32], expires), store.take_assertion([9; 32], expires));
+    assert!(a.unwrap() != b.unwrap(), "taken together");
+    store.clean(T0.plus_minutes(4), T0.plus_days(-30), 10).await.unwrap();
+    assert!(!store.take_assertion(digest, expires).await.unwrap(), "not expired yet");
+    store.clean(expires, T0.plus_days(-30), 10).await.unwrap();
+    assert!(store.take_assertion(digest, expires).await.unwrap(), "forgotten when it had expired");
+}
+
 async fn one_server_claims(store: Store) {
     register(&store, record("i", "1")).await;
     let claim = |server: &str, now: Timestamp| UnrefreshedClaim {
@@ -288,6 +302,20 @@ fn a_file_of_a_newer_version_is_refused() {
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = CertificateRecords::open_sqlite(&path, limits()).unwrap_err();
     assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_learns_of_assertions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    drop(CertificateRecords::open_sqlite(&path, limits()).unwrap());
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch("DROP TABLE used_assertion; PRAGMA user_version = 1").unwrap();
+    let first = CertificateRecords::open_sqlite(&path, limits()).unwrap();
+    assert!(first.take_assertion([1; 32], T0).await.unwrap());
+    drop(first);
+    let second = CertificateRecords::open_sqlite(&path, limits()).unwrap();
+    assert!(!second.take_assertion([1; 32], T0).await.unwrap(), "remembered over a restart");
 }
 
 #[tokio::test]

@@ -183,8 +183,21 @@ impl CertificateRecords {
         Ok(self.write(Change::Delete(key.clone())).await?.rows() > 0)
     }
 
+    /// Remembers an assertion that was used, by its digest, until it expires. False when it was
+    /// used before, at this server or another one of the store.
+    ///
+    /// # Errors
+    /// [`RecordStoreError`]
+    pub async fn take_assertion(
+        &self,
+        digest: [u8; 32],
+        expires_at: Timestamp,
+    ) -> Result<bool, RecordStoreError> {
+        Ok(self.write(Change::TakeAssertion { digest, expires_at }).await?.rows() == 1)
+    }
+
     /// Deletes at most `limit` records last issued before `issued_before`, and the register tokens
-    /// that have expired at `now`. Returns the number of records.
+    /// and used assertions that have expired at `now`. Returns the number of records.
     ///
     /// # Errors
     /// [`RecordStoreError`]

@@ -16,7 +16,7 @@ use super::{Limits, RecordStoreError, UnrefreshedClaim};
 use crate::sqlite::create_private;
 
 /// Version of the tables below, in `PRAGMA user_version`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// Reading connections; reads are a few microseconds each.
 const READERS: usize = 2;
@@ -50,7 +50,12 @@ const SCHEMA: &str = "
         token_id TEXT NOT NULL PRIMARY KEY,
         public_key BLOB NOT NULL,
         expires_at INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS used_assertion (
+        digest BLOB NOT NULL PRIMARY KEY,
+        expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS used_assertion_expires_at ON used_assertion (expires_at);";
 
 const COLUMNS: &str = "provider, instance_id, service, current_serial, issued_at, current_ip, \
     previous_serial, previous_issued_at, previous_ip, superseded, registered_at, refreshable, client_only, \
@@ -118,6 +123,7 @@ fn apply(connection: &Connection, change: &Change) -> Result<Outcome, RecordStor
         Change::Delete(key) => delete(connection, key),
         Change::Clean { now, issued_before, limit } => clean(connection, *now, *issued_before, *limit),
         Change::Claim(claim) => claim_unrefreshed(connection, claim),
+        Change::TakeAssertion { digest, expires_at } => take_assertion(connection, digest, *expires_at),
     }
 }
 
@@ -239,11 +245,25 @@ fn clean(
     limit: u32,
 ) -> Result<Outcome, RecordStoreError> {
     connection.execute("DELETE FROM register_token WHERE expires_at <= ?1", [now.millis()])?;
+    connection.execute("DELETE FROM used_assertion WHERE expires_at <= ?1", [now.millis()])?;
     let rows = connection.execute(
         "DELETE FROM certificate_record WHERE (provider, instance_id, service) IN (
             SELECT provider, instance_id, service FROM certificate_record WHERE issued_at < ?1 LIMIT ?2)",
         params![issued_before.millis(), limit],
     )?;
+    Ok(Outcome::Rows(rows as u64))
+}
+
+fn take_assertion(
+    connection: &Connection,
+    digest: &[u8; 32],
+    expires_at: Timestamp,
+) -> Result<Outcome, RecordStoreError> {
+    let rows = connection
+        .prepare_cached(
+            "INSERT INTO used_assertion (digest, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![digest, expires_at.millis()])?;
     Ok(Outcome::Rows(rows as u64))
 }
 

@@ -6,7 +6,8 @@ use athenz_model::Timestamp;
 
 use super::token::AdmittedToken;
 
-/// Athenz sets the start of a certificate back by this, in seconds.
+/// Some signers of Athenz set the start of a certificate back by this, in seconds; others, ours and
+/// the built-in one of Athenz among them, do not at all.
 const BACKDATED_SECONDS: i64 = 3600;
 
 /// The client certificate of a connection, verified by the TLS layer.
@@ -28,7 +29,8 @@ pub struct PeerCertificate {
 pub enum RenewedCertificate {
     /// Nothing.
     Refuse,
-    /// Use the token if it was issued at most so many seconds after the token.
+    /// Use the token if it was issued at most so many seconds after the token, whether its start
+    /// is the moment of issue or an hour before.
     Within(i64),
     /// Use the token, whenever it was issued. Athenz's default.
     Any,
@@ -98,8 +100,8 @@ impl BindingRules {
             RenewedCertificate::Within(seconds) => seconds,
         };
         let (Some(start), Some(issued)) = (certificate.not_before, token.issued) else { return false };
-        let earliest = issued.plus_seconds(-BACKDATED_SECONDS);
-        same && (earliest..=earliest.plus_seconds(seconds)).contains(&start)
+        let in_time = |made: Timestamp| (issued..=issued.plus_seconds(seconds)).contains(&made);
+        same && (in_time(start) || in_time(start.plus_seconds(BACKDATED_SECONDS)))
     }
 
     fn is_proxy(&self, certificate: &PeerCertificate) -> bool {
@@ -140,7 +142,7 @@ mod tests {
             thumbprint: thumbprint.to_owned(),
             common_name: Some(name.to_owned()),
             spiffe_id: None,
-            not_before: Some(ISSUED.plus_seconds(start_after_issue - BACKDATED_SECONDS)),
+            not_before: Some(ISSUED.plus_seconds(start_after_issue)),
         }
     }
 
@@ -149,6 +151,7 @@ mod tests {
         let ours = BindingRules { proxies: ["edge.proxy".to_owned()].into(), ..BindingRules::default() };
         let strict = BindingRules { renewed: RenewedCertificate::Refuse, ..BindingRules::default() };
         let athenz = BindingRules { renewed: RenewedCertificate::Any, ..BindingRules::default() };
+        let short = BindingRules { renewed: RenewedCertificate::Within(60), ..BindingRules::default() };
         let spiffe = |id: &str| PeerCertificate {
             spiffe_id: Some(id.to_owned()),
             ..certificate("x", "edge.other", 0)
@@ -157,9 +160,16 @@ mod tests {
             ("the bound one", &strict, certificate("bound", "shop.web", 0), None, true),
             ("the bound one of any name", &strict, certificate("bound", "x", 0), None, true),
             ("stolen", &ours, certificate("x", "shop.thief", 0), None, false),
+            ("renewed with the token", &ours, certificate("x", "shop.web", 0), None, true),
             ("renewed in time", &ours, certificate("x", "shop.web", 3600), None, true),
             ("renewed later", &ours, certificate("x", "shop.web", 3601), None, false),
-            ("older than the token", &ours, certificate("x", "shop.web", -1), None, false),
+            ("backdated with the token", &ours, certificate("x", "shop.web", -3600), None, true),
+            ("older than the token", &ours, certificate("x", "shop.web", -3601), None, false),
+            ("a short time", &short, certificate("x", "shop.web", 60), None, true),
+            ("after a short time", &short, certificate("x", "shop.web", 61), None, false),
+            ("backdated in a short time", &short, certificate("x", "shop.web", 60 - 3600), None, true),
+            ("backdated after a short time", &short, certificate("x", "shop.web", 61 - 3600), None, false),
+            ("shortly before the token", &short, certificate("x", "shop.web", -1), None, false),
             ("renewed, refused", &strict, certificate("x", "shop.web", 10), None, false),
             ("renewed long after, Athenz", &athenz, certificate("x", "shop.web", 999_999), None, true),
             ("listed proxy", &ours, certificate("x", "edge.proxy", 0), Some("bound"), true),

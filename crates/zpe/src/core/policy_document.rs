@@ -128,6 +128,7 @@ struct PolicyData {
 struct Policy {
     name: String,
     modified: Option<String>,
+    active: Option<bool>,
     assertions: Option<Vec<Assertion>>,
 }
 
@@ -159,6 +160,17 @@ impl UnverifiedPolicies {
         let header = read(&decode(&document.protected)?)?;
         let payload = read(&decode(&document.payload)?)?;
         Ok(Self(Form::Jws { document, header, payload }))
+    }
+
+    /// Whether it is a JWS, not the classic form.
+    pub const fn is_jws(&self) -> bool {
+        matches!(self.0, Form::Jws { .. })
+    }
+
+    /// Whether it has policies in versions other than the active ones, asked for by name.
+    pub fn has_other_versions(&self) -> bool {
+        let policies = self.document().policy_data.policies.iter().flatten();
+        policies.into_iter().any(|policy| policy.active == Some(false))
     }
 
     /// The domain it claims to be of.

@@ -1,6 +1,7 @@
 //! What a token of either kind is once it is admitted, and why one is not.
 
 use athenz_model::Timestamp;
+use athenz_model::names::Grammar;
 
 use super::verify::VerifyError;
 
@@ -106,11 +107,36 @@ impl AdmittedToken {
     }
 }
 
-/// Roles of a token: at least one, and not without end.
+/// Roles of a token: at least one, not without end, and short names, so that none reads as a role of
+/// another domain.
 pub(super) fn checked_roles(roles: Vec<String>) -> Result<Vec<String>, TokenError> {
     match roles.len() {
         0 => Err(TokenError::Malformed("it carries no role")),
-        1..=TOKEN_ROLES_MAX if roles.iter().all(|role| !role.is_empty()) => Ok(roles),
-        _ => Err(TokenError::Malformed("it carries too many roles, or an empty one")),
+        1..=TOKEN_ROLES_MAX if roles.iter().all(|role| Grammar::CompoundName.matches(role)) => Ok(roles),
+        _ => Err(TokenError::Malformed("it carries too many roles, or one that is no role name")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_short_names() {
+        for (roles, good) in [
+            (&["reader"][..], true),
+            (&["Reader_1", "a.b-c"], true),
+            (&[], false),
+            (&[""], false),
+            (&["reader", ""], false),
+            (&["shop:role.reader"], false),
+            (&["reader", "user.evil:role.x"], false),
+            (&["reader "], false),
+            (&["*"], false),
+            (&["a/b"], false),
+        ] {
+            let roles: Vec<_> = roles.iter().map(|role| (*role).to_owned()).collect();
+            assert_eq!(checked_roles(roles.clone()).is_ok(), good, "{roles:?}");
+        }
     }
 }

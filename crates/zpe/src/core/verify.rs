@@ -60,6 +60,12 @@ pub trait Verify: Send + Sync + Debug {
     fn generation(&self) -> u64 {
         0
     }
+
+    /// A number for each set of keys that was read or fetched; none while the last one is so old
+    /// that it is no longer believed. A key that another set lacks was withdrawn.
+    fn key_set(&self) -> Option<u64> {
+        Some(self.generation())
+    }
 }
 
 impl<V: Verify + ?Sized> Verify for std::sync::Arc<V> {
@@ -80,5 +86,9 @@ impl<V: Verify + ?Sized> Verify for std::sync::Arc<V> {
 
     fn generation(&self) -> u64 {
         (**self).generation()
+    }
+
+    fn key_set(&self) -> Option<u64> {
+        (**self).key_set()
     }
 }

@@ -9,7 +9,9 @@ use std::time::SystemTime;
 
 use athenz_model::names::DomainName;
 
-use crate::core::{DomainPolicies, Engine, PolicyError, PolicySet, UnverifiedPolicies, Verify};
+use crate::core::{
+    DomainPolicies, Engine, PolicyError, PolicySet, UnverifiedPolicies, VerifiedPolicies, Verify,
+};
 
 /// End of the name of a policy file.
 const SUFFIX: &str = ".pol";
@@ -38,6 +40,9 @@ pub enum LoadError {
     /// It is older than what is in use.
     #[error("it is older than the policies in use")]
     Older,
+    /// It was in use until the key that signed it was withdrawn.
+    #[error("its policies are in use no more: {0}")]
+    Withdrawn(PolicyError),
 }
 
 /// What a reload has found.
@@ -47,7 +52,8 @@ pub struct LoadReport {
     pub loaded: usize,
     /// Files that have not changed.
     pub unchanged: usize,
-    /// Files that are not used, and why; what was held of their domain stays in use.
+    /// Files that are not used, and why; what was held of their domain stays in use, unless the key
+    /// that signed it was withdrawn.
     pub failed: Vec<(PathBuf, LoadError)>,
 }
 
@@ -62,6 +68,7 @@ pub struct PolicyDirectory {
 #[derive(Debug)]
 struct Held {
     stamp: Stamp,
+    key_set: Option<u64>,
     policies: Arc<DomainPolicies>,
 }
 
@@ -90,7 +97,8 @@ impl PolicyDirectory {
     /// Reads what has changed, and gives all of it to the engine at once.
     ///
     /// A file that cannot be used leaves what was held of its domain in use. A file that is gone
-    /// takes its domain with it.
+    /// takes its domain with it, and so does an unchanged one whose signature holds no more since
+    /// the keys were read anew.
     ///
     /// # Errors
     /// The folder cannot be read: everything stays as it was.
@@ -106,7 +114,12 @@ impl PolicyDirectory {
                     report.loaded += 1;
                     held.insert(domain.to_string(), new);
                 }
-                Err(error) => report.failed.push((self.file(domain), error)),
+                Err(error) => {
+                    if matches!(error, LoadError::Withdrawn(_)) {
+                        held.remove(domain.as_str());
+                    }
+                    report.failed.push((self.file(domain), error));
+                }
             }
         }
         engine.replace_policies(held.values().map(|held| Arc::clone(&held.policies)).collect::<PolicySet>());
@@ -147,15 +160,40 @@ impl PolicyDirectory {
         }
         let mut text = String::new();
         file.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
-        let unverified = UnverifiedPolicies::parse(&text)?;
+        let key_set = verify.key_set();
+        let policies = match self.verify(&text, domain, verify) {
+            Err(error @ PolicyError::Signature { .. })
+                if held.is_some_and(|held| held.is_withdrawn(&stamp, key_set)) =>
+            {
+                return Err(LoadError::Withdrawn(error));
+            }
+            verified => Arc::new(DomainPolicies::compile(&verified?)),
+        };
+        match held {
+            Some(held) if !policies.supersedes(&held.policies) => Err(LoadError::Older),
+            _ => Ok(Some(Held { stamp, key_set, policies })),
+        }
+    }
+
+    fn verify(
+        &self,
+        text: &str,
+        domain: &DomainName,
+        verify: &dyn Verify,
+    ) -> Result<VerifiedPolicies, PolicyError> {
+        let unverified = UnverifiedPolicies::parse(text)?;
         if self.check_zms_signature {
             unverified.check_zms_signature(verify)?;
         }
-        let policies = Arc::new(DomainPolicies::compile(&unverified.verify(domain, verify)?));
-        match held {
-            Some(held) if !policies.supersedes(&held.policies) => Err(LoadError::Older),
-            _ => Ok(Some(Held { stamp, policies })),
-        }
+        unverified.verify(domain, verify)
+    }
+}
+
+impl Held {
+    /// Whether it was the keys that changed, not the file, and they are another set than before.
+    fn is_withdrawn(&self, now: &Stamp, key_set: Option<u64>) -> bool {
+        let same_file = Stamp { keys: now.keys, ..self.stamp.clone() } == *now;
+        same_file && key_set.is_some() && key_set != self.key_set
     }
 }
 

@@ -203,7 +203,9 @@ impl TrustedKeys {
             return Ok(());
         }
         let keys = zts.jwks(KeysOf::Zts).await?;
-        let zms = zts.jwks(KeysOf::Zms).await.map(|keys| from_list(&keys)).unwrap_or_default();
+        let zms = zts.jwks(KeysOf::Zms).await.map(|keys| from_list(&keys));
+        // no answer withdraws no key
+        let zms = zms.unwrap_or_else(|_| self.held.load().fetched.zms.clone());
         self.use_fetched(Keys { zts: from_list(&keys), zms })
     }
 
@@ -294,6 +296,12 @@ impl Verify for TrustedKeys {
     fn generation(&self) -> u64 {
         let believed = self.is_believed(&self.held.load());
         self.generation.load(Ordering::Acquire) << 1 | u64::from(believed)
+    }
+
+    fn key_set(&self) -> Option<u64> {
+        let held = self.held.load();
+        let usable = held.fetched_at.is_none() || self.is_believed(&held);
+        usable.then(|| self.generation.load(Ordering::Acquire))
     }
 }
 

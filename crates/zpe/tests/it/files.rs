@@ -122,9 +122,36 @@ fn files_are_verified_again_when_keys_change() {
     test.write("shop.pol", &test.zts.classic_policies("shop", SHOP));
     test.reload();
     test.engine.verifier().use_key_set(&Zts::new().key_set()).unwrap();
-    assert_eq!(test.reload().failed.len(), 1);
+    let report = test.reload();
+    assert!(matches!(report.failed.as_slice(), [(_, LoadError::Withdrawn(_))]), "{report:?}");
+    assert_eq!(test.status("shop"), Status::DenyDomainNotFound, "its key was withdrawn");
+    assert_eq!(test.reload().failed.len(), 1, "and stays so");
     test.engine.verifier().use_key_set(&test.zts.key_set()).unwrap();
     assert_eq!(test.reload().loaded, 1);
+    assert_eq!(test.status("shop"), Status::Allow);
+}
+
+#[test]
+fn keys_that_are_only_old_withdraw_nothing() {
+    let test = Fixture::new();
+    test.write("shop.pol", &test.zts.classic_policies("shop", SHOP));
+    test.reload();
+    test.zts.clock.advance_seconds(30 * 86_400 + 1);
+    let report = test.reload();
+    assert!(matches!(report.failed.as_slice(), [(_, LoadError::Policy(_))]), "{report:?}");
+    assert_eq!(test.engine.policies().len(), 1);
+}
+
+#[test]
+fn a_file_that_changed_with_the_keys_keeps_what_was_held() {
+    let test = Fixture::new();
+    test.write("shop.pol", &test.zts.classic_policies("shop", SHOP));
+    test.reload();
+    let other = Zts::new();
+    test.write("shop.pol", &other.classic_policies("shop", SHOP));
+    test.engine.verifier().use_key_set(&Zts::new().key_set()).unwrap();
+    assert!(matches!(test.reload().failed.as_slice(), [(_, LoadError::Policy(_))]));
+    assert_eq!(test.engine.policies().len(), 1);
 }
 
 fn keys_of(path: &Path) -> Result<TrustedKeys, KeyFileError> {

@@ -51,7 +51,7 @@ async fn access_token(state: Arc<State>, call: Call) -> Answer {
         },
         GrantType::TokenExchange => return exchange(&state, &call, caller, &form, issuers).await,
     };
-    let caller = requester(&state, &call, caller, assertion.as_ref())?;
+    let caller = requester(&state, &call, caller, assertion.as_ref()).await?;
     json(&access::issue(&state, caller, &form, &scope, issuers.access, call.now).await?)
 }
 
@@ -72,7 +72,7 @@ async fn exchange(
 ) -> Answer {
     let index = state.index();
     let exchange = Exchange::verify(form, state, &index, call.now)?;
-    let caller = requester(state, call, caller, exchange.assertion())?;
+    let caller = requester(state, call, caller, exchange.assertion()).await?;
     json(&exchange.issue(state, &index, caller, form, issuers, call.now).await?)
 }
 
@@ -88,12 +88,12 @@ async fn redeem(
 ) -> Answer {
     let index = state.index();
     let assertion = Redeemed::verify(unverified, state, &index, call.now)?;
-    let caller = requester(state, call, caller, None)?;
+    let caller = requester(state, call, caller, None).await?;
     json(&assertion.issue(state, &index, caller, form, issuer, call.now).await?)
 }
 
 /// The caller of the transport; without one, whoever signed the assertion.
-fn requester<'a>(
+async fn requester<'a>(
     state: &State,
     call: &Call,
     caller: Option<&'a Principal>,
@@ -102,7 +102,9 @@ fn requester<'a>(
     match (caller, assertion) {
         (Some(principal), _) => Ok(Caller::of(principal)),
         (None, Some(assertion)) => {
-            state.assertions.take_client(assertion, call.now)?;
+            if !state.take_assertion(&assertion.used(), call.now).await? {
+                return Err(ApiError::bad_request("Invalid client assertion: the token was used before"));
+            }
             Ok(Caller::by_assertion(&assertion.service, &assertion.domain))
         }
         (None, None) => Err(ApiError::unauthorized("Unauthenticated request")),

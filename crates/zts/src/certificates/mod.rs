@@ -130,7 +130,7 @@ impl Certificates {
     }
 
     /// Forgets records that were not renewed while a certificate of the longest life would have
-    /// ended, and register tokens that have expired. Returns the number of records; call it again
+    /// ended, and register tokens and used assertions that have expired. Returns the number of records; call it again
     /// while it is `limit`.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ use crate::replica::Replica;
 use crate::signing::Signers;
 use crate::source::{Epoch, Event, TrustedDomain};
 use crate::state::State;
+use crate::tokens::assertion::UsedAssertion;
 
 /// A ZTS with one domain `weather`, whose service `api` may be launched by `sys.auth.zts`.
 struct World {
@@ -356,6 +357,23 @@ async fn refreshes_at_once_leave_one_chain() {
     let record = world.state.certificates().unwrap().records.lookup(&key).await.unwrap().unwrap();
     assert!(issued.contains(&record.current.serial), "the current certificate was handed out");
     assert_eq!(record.previous.serial, a.serial_hex());
+}
+
+#[tokio::test]
+async fn an_assertion_counts_once_after_a_restart_and_at_another_server() {
+    let first = World::new();
+    let records = first.state.certificates().unwrap().records.clone();
+    let restarted = World::with(|certificates| Certificates { records, ..certificates });
+    let used = |id| UsedAssertion { signer: "", id, quota: "d", expires: START.plus_minutes(5) };
+    for (state, id, is_new) in [
+        (&first.state, "1", true),
+        (&first.state, "1", false),
+        (&restarted.state, "1", false),
+        (&restarted.state, "2", true),
+        (&first.state, "2", false),
+    ] {
+        assert_eq!(state.take_assertion(&used(id), START).await.unwrap(), is_new, "{id}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use athenz_model::Timestamp;
 use athenz_model::wire::zms::{self, DomainData};
 use athenz_policy::{Domain, Member, Members, Policies, Principals, RoleView, SystemDisabled};
 
+use super::names::Moved;
 use super::policies::{self, PolicyText};
 use super::services::Service;
 use super::signed::SignedCache;
@@ -21,7 +22,7 @@ const ISSUE_ROLE_CERTS: &str = "zts.IssueRoleCerts";
 pub type Tags = BTreeMap<Box<str>, Box<[Box<str>]>>;
 
 /// What a domain says about tokens and certificates, and the cloud accounts it belongs to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the domain, with their names")]
 pub struct DomainSettings {
     pub token_expiry_mins: Option<i32>,
@@ -40,7 +41,7 @@ pub struct DomainSettings {
 }
 
 /// A role of a domain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RoleEntry {
     /// Its own members; nobody for a delegated role.
     pub members: Members,
@@ -76,7 +77,7 @@ impl RoleEntry {
 }
 
 /// A domain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DomainEntry {
     name: Arc<str>,
     modified: Timestamp,
@@ -124,6 +125,21 @@ impl DomainEntry {
             signed: SignedCache::default(),
             roles,
         }
+    }
+
+    /// The same domain with its members under other numbers.
+    pub(super) fn moved(&self, moved: &Moved) -> Self {
+        let mut entry = self.clone();
+        let roles = entry.roles.values_mut().map(|role| &mut role.members);
+        for members in roles.chain(entry.groups.values_mut()) {
+            *members = moved.members(members);
+        }
+        entry
+    }
+
+    /// The members of every role and group.
+    pub(super) fn all_members(&self) -> impl Iterator<Item = &Members> {
+        self.roles.values().map(|role| &role.members).chain(self.groups.values())
     }
 
     /// Name of the domain.

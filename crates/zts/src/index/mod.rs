@@ -4,6 +4,7 @@
 
 mod compile;
 mod entry;
+mod names;
 pub mod policies;
 pub mod services;
 mod signed;
@@ -34,6 +35,8 @@ pub struct Index {
     /// Domains with roles that ask for role certificates.
     certificate_domains: imbl::OrdSet<Arc<str>>,
     principals: Arc<Principals>,
+    /// With more names than this it is time to count how many are in use.
+    count_names_at: usize,
     departed: DepartedServices,
 }
 
@@ -44,6 +47,7 @@ impl Default for Index {
             hosts: Map::default(),
             certificate_domains: imbl::OrdSet::default(),
             principals: Arc::new(Principals::new()),
+            count_names_at: 0,
             departed: DepartedServices::default(),
         }
     }
@@ -53,6 +57,11 @@ impl Index {
     /// A domain compiled for this index and those made of it; `None` when it is disabled.
     pub fn compile(&self, domain: &TrustedDomain) -> Option<Arc<DomainEntry>> {
         domain.enabled().then(|| Arc::new(DomainEntry::new(domain, &self.principals)))
+    }
+
+    /// The table of names that [`Self::compile`] uses.
+    pub(crate) const fn shared_principals(&self) -> &Arc<Principals> {
+        &self.principals
     }
 
     /// Replaces a domain by what was compiled of it, or removes it.

@@ -4,7 +4,7 @@ use athenz_model::Timestamp;
 use athenz_model::wire::zms::{self, AssertionConditions, AssertionEffect};
 
 /// One version of a policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PolicyText {
     /// `domain:policy.name`
     pub name: Box<str>,
@@ -21,7 +21,7 @@ pub struct PolicyText {
 }
 
 /// An assertion of a policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AssertionText {
     /// `domain:role.name`, perhaps with wildcards.
     pub role: Box<str>,

@@ -7,7 +7,7 @@ use athenz_model::Timestamp;
 use athenz_model::wire::{zms, zts};
 
 /// A service as ZTS knows it. Credentials never come this far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Service {
     /// `domain.service`
     pub full_name: Box<str>,
@@ -29,7 +29,7 @@ pub struct Service {
 }
 
 /// A registered public key; parsed when it is first needed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServiceKey {
     id: Box<str>,
     text: Box<str>,

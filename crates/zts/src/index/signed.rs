@@ -15,6 +15,14 @@ pub(crate) struct SignedCache {
     pub(crate) fixed: ArcSwapOption<Signed>,
 }
 
+impl Clone for SignedCache {
+    /// What was signed is shared.
+    fn clone(&self) -> Self {
+        let share = |signed: &ArcSwapOption<Signed>| ArcSwapOption::new(signed.load_full());
+        Self { classic: share(&self.classic), der: share(&self.der), fixed: share(&self.fixed) }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Signed {
     pub(crate) made: Timestamp,

@@ -4,7 +4,7 @@ use athenz_model::wire::zms::{self, AssertionEffect};
 use athenz_model::wire::zts::TransportDirection;
 
 /// A rule, before its members are looked up.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportAssertion {
     /// Short name of the service it is for.
     pub service: Box<str>,

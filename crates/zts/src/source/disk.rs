@@ -50,6 +50,12 @@ pub struct SourceState {
     /// When everything told before was held.
     #[serde(default)]
     pub fresh_at: Option<Timestamp>,
+    /// The life of the store of ZMS that everything held is of, where ZMS tells it.
+    #[serde(default)]
+    pub epoch: Option<u64>,
+    /// How often that has changed.
+    #[serde(default)]
+    pub life: u64,
 }
 
 #[derive(Deserialize)]
@@ -221,7 +227,8 @@ mod tests {
         let store = DiskStore::open(folder.path()).unwrap();
         assert_eq!(store.state(), SourceState::default());
         let tag = Some("\"2026-08-01T10:00:00.000Z\"".to_owned());
-        let state = SourceState { tag, fresh_at: Some(Timestamp::from_seconds(9)) };
+        let fresh_at = Some(Timestamp::from_seconds(9));
+        let state = SourceState { tag, fresh_at, epoch: Some(3), life: 1 };
         store.save_state(&state).unwrap();
         assert_eq!(store.state(), state);
         assert!(store.names().unwrap().is_empty());

@@ -172,6 +172,13 @@ impl TrustedDomain {
         self.epoch
     }
 
+    /// The same, of this life of its store.
+    #[must_use]
+    pub(super) const fn in_life(mut self, epoch: Epoch) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
     /// The content.
     pub fn data(&self) -> &DomainData {
         &self.data

@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 
 use super::disk::{DiskStore, SourceState};
 use super::document::{DocumentError, TrustAnchors, TrustedDomain, UnverifiedDocument};
-use super::{Checkpoint, Event};
+use super::{Checkpoint, Epoch, Event};
 use crate::config::{DocumentForm, ReplicationConfig};
-use crate::replica::{Prepared, Replica};
+use crate::replica::{Applied, Prepared, Replica};
 
 /// Domains fetched at the same time.
 const PARALLEL: usize = 8;
@@ -25,6 +25,12 @@ const TOGETHER: usize = 64;
 
 /// Every ZMS has it; a list of names without it is none.
 const ALWAYS_THERE: &str = "sys.auth";
+
+/// Seconds a domain may be owed before what is held no longer counts as confirmed.
+const OWED_MAX: i64 = 900;
+
+/// The header of our own ZMS that says which life of its store an answer is of.
+const REVISION: &str = "athenz-revision";
 
 /// Metadata of all domains.
 const CHANGES: &str = "/sys/modified_domains?metaonly=true&master=true&conditions=true";
@@ -36,6 +42,8 @@ pub struct HttpAnswer {
     pub status: u16,
     /// The `ETag` header as it came, with its quotes.
     pub etag: Option<String>,
+    /// The life of the store the answer is of, where the server tells it (`Athenz-Revision`).
+    pub epoch: Option<u64>,
     /// The body.
     pub body: String,
 }
@@ -59,9 +67,15 @@ impl ZmsClient for athenz_client::ZmsClient {
     async fn get(&self, path: &str, tag: Option<&str>) -> Result<HttpAnswer, ZmsError> {
         let answer = Self::get(self, path, tag).await.map_err(|error| ZmsError(error.to_string()))?;
         let etag = answer.etag().map(str::to_owned);
+        let epoch = answer.headers.get(REVISION).and_then(|revision| epoch_of(revision.to_str().ok()?));
         let body = String::from_utf8(answer.body).map_err(|error| ZmsError(error.to_string()))?;
-        Ok(HttpAnswer { status: answer.status.as_u16(), etag, body })
+        Ok(HttpAnswer { status: answer.status.as_u16(), etag, epoch, body })
     }
+}
+
+/// The life of a store in a revision `<epoch>.<sequence>`.
+fn epoch_of(revision: &str) -> Option<u64> {
+    revision.split_once('.')?.0.parse().ok()
 }
 
 /// Why a step failed, or a domain is owed.
@@ -79,6 +93,9 @@ pub enum PollError {
     /// The answer lacks something.
     #[error("the answer of ZMS lacks {0}")]
     Lacks(&'static str),
+    /// A domain could not be taken for too long.
+    #[error("the domain {0} could not be taken for longer than {OWED_MAX} seconds")]
+    Owed(String),
     /// The document may not be used.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -95,7 +112,12 @@ pub struct Poller<C> {
     config: ReplicationConfig,
     replica: Arc<Replica>,
     state: SourceState,
-    owed: BTreeSet<String>,
+    /// Domains that are to be fetched, and since when.
+    owed: BTreeMap<String, Timestamp>,
+    /// The life of the store of ZMS, as its last answer told.
+    epoch: Option<u64>,
+    /// How often that has changed.
+    life: Epoch,
     fetched: BTreeMap<String, Timestamp>,
     deletes_at: Timestamp,
     check_at: Timestamp,
@@ -103,7 +125,7 @@ pub struct Poller<C> {
 
 struct Listed {
     name: String,
-    modified: Timestamp,
+    modified: Option<Timestamp>,
     enabled: bool,
 }
 
@@ -117,7 +139,9 @@ impl<C: ZmsClient> Poller<C> {
             config,
             replica,
             state: SourceState::default(),
-            owed: BTreeSet::new(),
+            owed: BTreeMap::new(),
+            epoch: None,
+            life: Epoch::default(),
             fetched: BTreeMap::new(),
             deletes_at: Timestamp::EPOCH,
             check_at: Timestamp::EPOCH,
@@ -144,7 +168,8 @@ impl<C: ZmsClient> Poller<C> {
     /// Looks for changes once, and for deletions and drift when their time has come.
     ///
     /// # Errors
-    /// The list of changes cannot be had. What single domains do is logged and tried again.
+    /// A list cannot be had, or a domain could not be taken for too long: nothing is confirmed. What
+    /// single domains do before is logged and tried again.
     pub async fn step(&mut self) -> Result<(), PollError> {
         let looked = self.look().await;
         if looked.is_err() {
@@ -156,22 +181,50 @@ impl<C: ZmsClient> Poller<C> {
     async fn look(&mut self) -> Result<(), PollError> {
         let now = self.replica.now();
         let changed = self.changes().await?;
-        self.owed.extend(changed);
-        if now >= self.check_at {
-            self.compare(now).await;
-            self.check_at = now.plus_seconds(self.config.check_interval.max(self.config.update_interval));
-        }
-        if now >= self.deletes_at {
-            self.delete_gone().await;
-            self.deletes_at = now.plus_seconds(self.config.delete_interval.max(self.config.update_interval));
-        }
+        self.owe(changed, now);
+        let compared = self.compare_if_due(now).await;
+        let deleted = self.delete_if_due(now).await;
         self.fetch_owed(now).await;
         self.replica.owe(self.owed.len());
+        compared.and(deleted).and(self.check_owed(now))?;
+        if self.owed.is_empty() {
+            (self.state.epoch, self.state.life) = (self.epoch, self.life.0);
+        }
         apply(&self.replica, vec![Event::Checkpoint(Checkpoint::default())]).await;
         // what changed while domains were fetched is for the next look
         self.replica.confirm(now);
         self.state.fresh_at = Some(now);
         self.save_state();
+        Ok(())
+    }
+
+    fn owe(&mut self, names: impl IntoIterator<Item = String>, now: Timestamp) {
+        for name in names {
+            self.owed.entry(name).or_insert(now);
+        }
+    }
+
+    fn check_owed(&self, now: Timestamp) -> Result<(), PollError> {
+        let latest = now.plus_seconds(-OWED_MAX);
+        match self.owed.iter().find(|(_, since)| **since < latest) {
+            Some((name, _)) => Err(PollError::Owed(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    async fn compare_if_due(&mut self, now: Timestamp) -> Result<(), PollError> {
+        if now >= self.check_at {
+            self.compare(now).await?;
+            self.check_at = now.plus_seconds(self.config.check_interval.max(self.config.update_interval));
+        }
+        Ok(())
+    }
+
+    async fn delete_if_due(&mut self, now: Timestamp) -> Result<(), PollError> {
+        if now >= self.deletes_at {
+            self.delete_gone().await?;
+            self.deletes_at = now.plus_seconds(self.config.delete_interval.max(self.config.update_interval));
+        }
         Ok(())
     }
 
@@ -185,11 +238,9 @@ impl<C: ZmsClient> Poller<C> {
             }
         };
         self.state = disk.state();
-        if let Some(at) = self.state.fresh_at {
-            self.replica.confirm(at);
-        }
+        (self.epoch, self.life) = (self.state.epoch, Epoch(self.state.life));
         let mut ready = Vec::with_capacity(names.len());
-        for (name, loaded) in load_all(&self.replica, disk, &self.anchors, &names) {
+        for (name, loaded) in load_all(&self.replica, disk, &self.anchors, self.life, &names) {
             match loaded {
                 Ok((domain, fetched)) => {
                     self.fetched.insert(name, fetched);
@@ -197,16 +248,23 @@ impl<C: ZmsClient> Poller<C> {
                 }
                 Err(error) => {
                     tracing::warn!(domain = %name, %error, "a stored domain is not used");
-                    self.owed.insert(name);
+                    self.owed.insert(name, self.replica.now());
                 }
             }
+        }
+        // what was confirmed is no longer held when one of them cannot be used
+        if let Some(at) = self.state.fresh_at.filter(|_| self.owed.is_empty()) {
+            self.replica.confirm(at);
         }
         tracing::info!(domains = ready.len(), "domains loaded from disk");
         self.replica.load(disk.departed(), ready);
     }
 
     async fn changes(&mut self) -> Result<Vec<String>, PollError> {
-        let answer = self.client.get(CHANGES, self.state.tag.as_deref()).await?;
+        let mut answer = self.client.get(CHANGES, self.state.tag.as_deref()).await?;
+        if self.begins_another_life(&answer) {
+            answer = self.client.get(CHANGES, None).await?;
+        }
         let names = match answer.status {
             200 => listed(&answer.body)?.into_iter().map(|domain| domain.name).collect(),
             304 => Vec::new(),
@@ -216,26 +274,41 @@ impl<C: ZmsClient> Poller<C> {
         Ok(names)
     }
 
-    /// Finds domains that were missed: a step that failed halfway, or a tag that came too early.
-    async fn compare(&mut self, now: Timestamp) {
-        let answer = self.client.get(CHANGES, None).await;
-        let all = match answer.map_err(PollError::from).and_then(|answer| match answer.status {
-            200 => listed(&answer.body),
-            status => Err(PollError::Status(status)),
-        }) {
-            Ok(all) => all,
-            Err(error) => {
-                self.replica.count_failure();
-                return tracing::warn!(%error, "domains cannot be compared");
-            }
+    /// A store that was restored has other documents under older stamps: all are fetched anew, and
+    /// count as newer than those of the life before.
+    fn begins_another_life(&mut self, answer: &HttpAnswer) -> bool {
+        let Some(epoch) = answer.epoch else { return false };
+        let before = self.epoch.replace(epoch);
+        if before.is_none_or(|before| before == epoch) {
+            return false;
+        }
+        tracing::warn!(epoch, "the store of ZMS was replaced; every domain is fetched anew");
+        self.life = Epoch(self.life.0.saturating_add(1));
+        (self.check_at, self.deletes_at) = (Timestamp::EPOCH, Timestamp::EPOCH);
+        self.state.tag = None;
+        true
+    }
+
+    /// Finds domains that were missed: a step that failed halfway, or a tag that came too early; and
+    /// those that ZMS has in an older state, which is taken only in another life of its store.
+    async fn compare(&mut self, now: Timestamp) -> Result<(), PollError> {
+        let answer = self.client.get(CHANGES, None).await?;
+        let all = match answer.status {
+            200 => listed(&answer.body)?,
+            status => return Err(PollError::Status(status)),
         };
         let index = self.replica.index();
         let missed = all.into_iter().filter(|listed| match index.domain(&listed.name) {
-            Some(held) => !listed.enabled || held.modified() < listed.modified,
+            Some(held) => {
+                !listed.enabled || listed.modified.is_some_and(|modified| modified != held.modified())
+            }
             None => listed.enabled,
         });
-        self.owed.extend(missed.map(|listed| listed.name));
+        let missed: Vec<_> = missed.map(|listed| listed.name).collect();
+        drop(index);
+        self.owe(missed, now);
         self.refetch_old(now);
+        Ok(())
     }
 
     /// Old documents are fetched again, so that their signatures outlive a change of keys.
@@ -244,33 +317,28 @@ impl<C: ZmsClient> Poller<C> {
         let mut old: Vec<_> = self.fetched.iter().filter(|(_, fetched)| **fetched < oldest).collect();
         old.sort_by_key(|(_, fetched)| **fetched);
         let names = old.into_iter().take(self.config.refetch_count).map(|(name, _)| name.clone());
-        self.owed.extend(names.collect::<Vec<_>>());
+        self.owe(names.collect::<Vec<_>>(), now);
     }
 
-    async fn delete_gone(&mut self) {
-        let names =
-            match self.client.get("/domain", None).await.map_err(PollError::from).and_then(domain_names) {
-                Ok(names) => names,
-                Err(error) => {
-                    self.replica.count_failure();
-                    return tracing::warn!(%error, "the names of all domains cannot be had");
-                }
-            };
+    async fn delete_gone(&mut self) -> Result<(), PollError> {
+        let names = domain_names(self.client.get("/domain", None).await?)?;
         let index = self.replica.index();
         let gone = index.domain_names().filter(|held| !names.contains(*held)).map(str::to_owned);
         let gone: Vec<String> =
             gone.chain(self.fetched.keys().filter(|held| !names.contains(*held)).cloned()).collect();
-        self.owed.retain(|name| names.contains(name));
+        self.owed.retain(|name, _| names.contains(name));
         self.fetched.retain(|name, _| names.contains(name));
         drop(index);
         apply(&self.replica, gone.into_iter().map(Event::Delete).collect()).await;
+        Ok(())
     }
 
     async fn fetch_owed(&mut self, now: Timestamp) {
-        let mut waiting: Vec<String> = self.owed.iter().cloned().collect();
+        let mut waiting: Vec<String> = self.owed.keys().cloned().collect();
         waiting.reverse();
         let mut running = JoinSet::new();
         let mut events = Vec::new();
+        let since = self.owed.clone();
         loop {
             while running.len() < PARALLEL
                 && let Some(name) = waiting.pop()
@@ -287,9 +355,9 @@ impl<C: ZmsClient> Poller<C> {
                 Ok(Some(trusted)) => {
                     self.owed.remove(&name);
                     self.fetched.insert(name, now);
-                    events.push(Event::Upsert(Arc::new(trusted)));
+                    events.push(Event::Upsert(Arc::new(trusted.in_life(self.life))));
                     if events.len() >= TOGETHER {
-                        apply(&self.replica, std::mem::take(&mut events)).await;
+                        self.take(std::mem::take(&mut events), &since).await;
                     }
                 }
                 Ok(None) => {
@@ -301,7 +369,18 @@ impl<C: ZmsClient> Poller<C> {
                 }
             }
         }
-        apply(&self.replica, events).await;
+        self.take(events, &since).await;
+    }
+
+    /// A domain that is held in a newer state stays owed: this server and ZMS do not agree.
+    async fn take(&mut self, events: Vec<Event>, since: &BTreeMap<String, Timestamp>) {
+        for applied in apply(&self.replica, events).await {
+            if let Applied::Older { domain } = applied
+                && let Some(since) = since.get(&domain)
+            {
+                self.owed.insert(domain, *since);
+            }
+        }
     }
 
     fn save_state(&self) {
@@ -320,11 +399,12 @@ fn load_all(
     replica: &Replica,
     disk: &DiskStore,
     anchors: &TrustAnchors,
+    life: Epoch,
     names: &[String],
 ) -> Vec<(String, Loaded)> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let share = names.len().div_ceil(workers).max(1);
-    let load = |name: &String| (name.clone(), load_one(replica, disk, anchors, name));
+    let load = |name: &String| (name.clone(), load_one(replica, disk, anchors, life, name));
     std::thread::scope(|scope| {
         let parts: Vec<_> = names
             .chunks(share)
@@ -334,21 +414,22 @@ fn load_all(
     })
 }
 
-fn load_one(replica: &Replica, disk: &DiskStore, anchors: &TrustAnchors, name: &str) -> Loaded {
+fn load_one(replica: &Replica, disk: &DiskStore, anchors: &TrustAnchors, life: Epoch, name: &str) -> Loaded {
     let stored = disk.read(name)?;
-    let trusted = stored.document.verify(name, anchors)?;
+    let trusted = stored.document.verify(name, anchors)?.in_life(life);
     Ok((replica.prepare(&trusted), stored.fetched))
 }
 
 /// Compiling and writing files is work for a thread that may block.
-async fn apply(replica: &Arc<Replica>, events: Vec<Event>) {
+async fn apply(replica: &Arc<Replica>, events: Vec<Event>) -> Vec<Applied> {
     if events.is_empty() {
-        return;
+        return Vec::new();
     }
     let replica = Arc::clone(replica);
-    if let Err(error) = tokio::task::spawn_blocking(move || replica.apply(events)).await {
+    tokio::task::spawn_blocking(move || replica.apply(events)).await.unwrap_or_else(|error| {
         tracing::error!(%error, "domains could not be taken");
-    }
+        Vec::new()
+    })
 }
 
 /// Fetches a domain; `None` when ZMS no longer has it.
@@ -395,8 +476,11 @@ fn listed(body: &str) -> Result<Vec<Listed>, PollError> {
     let data = domains.into_iter().filter_map(|signed| signed.domain);
     let listed = data.filter_map(|data| {
         let name = data.name.filter(|name| athenz_model::names::Grammar::CompoundName.matches(name))?;
-        let modified = data.modified.unwrap_or_default();
-        Some(Listed { name: name.to_ascii_lowercase(), modified, enabled: data.enabled.unwrap_or(true) })
+        Some(Listed {
+            name: name.to_ascii_lowercase(),
+            modified: data.modified,
+            enabled: data.enabled.unwrap_or(true),
+        })
     });
     Ok(listed.collect())
 }

@@ -59,8 +59,13 @@ pub async fn issue(
         Some(service) => {
             let audience = format!("{}.{service}", granted.domain.name());
             let life = life.min(state.config.tokens.id_max_timeout);
-            let request =
-                id::IdToken { audience: &audience, subject: granted.subject, nonce: None, groups: &[] };
+            let request = id::IdToken {
+                audience: &audience,
+                subject: granted.subject,
+                nonce: None,
+                groups: &[],
+                auth_time: now,
+            };
             Some(id::sign(signer, &request, issuer, now, life).await?)
         }
         None => None,

@@ -3,9 +3,6 @@
 //! Tokens that this server signed are no assertions: whoever got one from its owner could speak in
 //! the owner's name.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use athenz_crypto::digest::sha256_base64url;
 use athenz_crypto::jose::{ClaimError, Claims, JwsError, UnverifiedJws};
 use athenz_model::{ApiError, Timestamp};
@@ -21,9 +18,6 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// Clocks may differ by so much, in seconds.
 const SKEW: i64 = 60;
 
-/// Assertions that are remembered; beyond that none is taken until some have expired.
-const REMEMBERED: usize = 100_000;
-
 /// A client that has shown who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedAssertion {
@@ -36,6 +30,28 @@ pub struct VerifiedAssertion {
     /// What names it among all assertions of the service.
     id: String,
     expires: Timestamp,
+}
+
+impl VerifiedAssertion {
+    /// What is remembered of it once it alone has shown who the caller is.
+    pub(crate) fn used(&self) -> UsedAssertion<'_> {
+        // until then it is accepted
+        let expires = self.expires.plus_seconds(SKEW);
+        UsedAssertion { signer: &self.service, id: &self.id, quota: &self.domain, expires }
+    }
+}
+
+/// An assertion that is about to be used up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsedAssertion<'a> {
+    /// Who gave it its id. No service has the empty name: this server's own stand under it.
+    pub(crate) signer: &'a str,
+    /// Its id among all of the signer.
+    pub(crate) id: &'a str,
+    /// The domain on whose account it is remembered.
+    pub(crate) quota: &'a str,
+    /// From when on it is refused anyway.
+    pub(crate) expires: Timestamp,
 }
 
 /// Verifies the client assertion of a form, if there is one.
@@ -164,45 +180,4 @@ fn find_key<'a>(
     }
     let usual = key.kind().default_algorithm();
     Err(format!("Unsupported JWS algorithm {}, must be {usual}", header.algorithm))
-}
-
-/// Assertions that were taken, until they expire.
-#[derive(Debug, Default)]
-pub(crate) struct SeenAssertions(Mutex<HashMap<(String, String), Timestamp>>);
-
-impl SeenAssertions {
-    /// Takes a client assertion that alone shows who the caller is: once.
-    ///
-    /// # Errors
-    /// 400: it was taken before; 503: too many are remembered.
-    pub(crate) fn take_client(&self, assertion: &VerifiedAssertion, now: Timestamp) -> Result<(), ApiError> {
-        match self.take(&assertion.service, &assertion.id, assertion.expires, now)? {
-            true => Ok(()),
-            false => Err(ApiError::bad_request("Invalid client assertion: the token was used before")),
-        }
-    }
-
-    /// Takes what a signer called by this name; whether it is new. No service has the empty name:
-    /// this server's own assertions stand under it.
-    ///
-    /// # Errors
-    /// 503: too many are remembered.
-    pub(crate) fn take(
-        &self,
-        signer: &str,
-        id: &str,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, ApiError> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED {
-            seen.retain(|_, forget| *forget > now);
-        }
-        if seen.len() >= REMEMBERED {
-            return Err(ApiError::unavailable("too many assertions; please retry"));
-        }
-        let forget = expires.plus_seconds(SKEW);
-        let before = seen.insert((signer.to_owned(), id.to_owned()), forget);
-        Ok(before.is_none_or(|forget| forget <= now))
-    }
 }

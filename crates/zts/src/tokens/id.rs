@@ -17,6 +17,8 @@ pub struct IdToken<'a> {
     pub nonce: Option<&'a str>,
     /// Roles or groups.
     pub groups: &'a [String],
+    /// When the subject showed who it is.
+    pub auth_time: Timestamp,
 }
 
 /// Signs an ID token that lives so many seconds.
@@ -38,7 +40,7 @@ pub async fn sign(
         nonce: token.nonce,
         groups: token.groups,
         iat: now.seconds(),
-        auth_time: now.seconds(),
+        auth_time: token.auth_time.seconds(),
         exp: now.seconds().saturating_add(life),
     };
     let signed = sign_compact_with(&signer.key, &signer.id_header, &claims).await;

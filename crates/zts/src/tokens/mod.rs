@@ -14,6 +14,7 @@ pub mod oidc;
 mod own;
 pub mod role;
 pub mod scope;
+pub(crate) mod seen;
 
 use athenz_model::{ApiError, Timestamp};
 

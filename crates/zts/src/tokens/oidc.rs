@@ -84,8 +84,13 @@ pub async fn issue(
         _ => client.clone(),
     };
     let signers = state.signers();
-    let token =
-        IdToken { audience: &audience, subject: caller.name, nonce: Some(nonce), groups: &groups.names };
+    let token = IdToken {
+        audience: &audience,
+        subject: caller.name,
+        nonce: Some(nonce),
+        groups: &groups.names,
+        auth_time: now,
+    };
     let token = id::sign(signers.of_type(request.key_type), &token, issuer, now, life).await?;
     let location = redirect.map(|uri| {
         let echo = echo.map(|echo| format!("&state={echo}")).unwrap_or_default();

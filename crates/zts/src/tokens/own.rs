@@ -7,8 +7,9 @@ use crate::index::Index;
 use crate::signing::{ACCESS_TOKEN_TYPE, ID_JAG_TYPE};
 use crate::state::State;
 
-/// Clocks of servers of one name may differ by so much, in seconds.
-pub(super) const SKEW: i64 = 60;
+/// A token may begin so many seconds from now: clocks of servers of one name differ a little. None
+/// lives longer for it.
+const SKEW: i64 = 60;
 
 /// What a token of ours is, by its `typ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,9 @@ impl OwnToken {
             ClaimError::NotYetValid => NotOurs::NotYet,
             other => NotOurs::Malformed(other.into()),
         })?;
+        if expires <= now {
+            return Err(NotOurs::Expired);
+        }
         if !claims.required_text("iss").is_ok_and(|issuer| state.config.accepts_issuer(issuer)) {
             return Err(NotOurs::Issuer);
         }
@@ -81,6 +85,12 @@ impl OwnToken {
     /// A claim that is a text, empty when it is absent or none.
     pub(super) fn text(&self, name: &'static str) -> &str {
         self.claims.text(name).ok().flatten().unwrap_or_default()
+    }
+
+    /// When the subject showed who it is: what a token made from this one says too.
+    pub(super) fn auth_time(&self, now: Timestamp) -> Timestamp {
+        let moment = |name| self.claims.moment(name).ok().flatten();
+        moment("auth_time").or_else(|| moment("iat")).unwrap_or(now).min(now)
     }
 
     /// The first audience, empty when there is none.

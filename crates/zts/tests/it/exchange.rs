@@ -25,7 +25,11 @@ fn policy(domain: &str, assertions: &[(&str, &str, &str)]) -> Value {
 
 /// Bob reads and writes in `src` and reads in `dst`; the gate and the agents of `src` may exchange.
 fn world() -> (World, PrivateKey) {
-    let (world, key) = (World::new(), PrivateKey::generate_ec(Curve::P256).unwrap());
+    world_with(|_| {})
+}
+
+fn world_with(change: impl FnOnce(&mut athenz_zts::Config)) -> (World, PrivateKey) {
+    let (world, key) = (World::with(change), PrivateKey::generate_ec(Curve::P256).unwrap());
     let role = |domain: &str, name: &str, members: &[&str]| {
         let members: Vec<_> = members.iter().map(|name| json!({"memberName": name})).collect();
         json!({"name": format!("{domain}:role.{name}"), "roleMembers": members})
@@ -37,7 +41,10 @@ fn world() -> (World, PrivateKey) {
             role("src", "writers", &["user.bob"]),
             role("src", "exchangers", &["src.gate"]),
         ],
-        "policies": policy("src", &[("exchangers", "zts.token_source_exchange", "src:dst")]),
+        "policies": policy("src", &[
+            ("exchangers", "zts.token_source_exchange", "src:dst"),
+            ("exchangers", "zts.jag_exchange", "src:role.readers"),
+        ]),
         "services": [
             {"name": "src.gate", "clientId": "registered-client"},
             {"name": "src.agent1", "publicKeys": [{"id": "k1", "key": key.public_key().to_ybase64_pem()}]}
@@ -117,15 +124,126 @@ async fn an_exchanged_token_ends_with_the_one_it_came_from() {
     let (world, _) = world();
     let token =
         access_token(&world, "user.bob", &[("scope", "src:role.readers"), ("expires_in", "300")]).await;
-    world.clock.advance_seconds(200);
+    world.clock.advance_seconds(5);
     let answer = exchange(&world, "src.gate", &token, &[]).await;
-    assert_eq!(answer.body["expires_in"], 160, "what is left and what clocks may differ by: {}", answer.body);
-    world.clock.advance_seconds(200);
+    assert_eq!(answer.body["expires_in"], 300, "just made: {}", answer.body);
+    let ends = world.clock.now().seconds() + 295;
+    assert_eq!(claims(&world, &answer, "access_token").await["exp"], ends, "but no second longer");
+    world.clock.advance_seconds(195);
+    let answer = exchange(&world, "src.gate", &token, &[]).await;
+    assert_eq!(answer.body["expires_in"], 100, "what is left: {}", answer.body);
+    let exchanged = claims(&world, &answer, "access_token").await;
+    assert_eq!((&exchanged["exp"], &exchanged["auth_time"]), (&json!(ends), &json!(ends - 300)));
+    world.clock.advance_seconds(100);
     let late = exchange(&world, "src.gate", &token, &[]).await;
     assert_eq!(
         (late.status, late.message()),
         (400, "Invalid subject token: Unable to parse token: Expired JWT")
     );
+}
+
+#[tokio::test]
+async fn what_an_id_token_is_exchanged_for_ends_with_it() {
+    let (world, _) = world();
+    let (made, token) = (world.clock.now().seconds(), id_token(&world, "user.bob", "src.gate").await);
+    let ask = async |kind, audience, scope| {
+        let form = [
+            EXCHANGE,
+            ("requested_token_type", kind),
+            ("subject_token", &*token),
+            ("subject_token_type", ID),
+            ("audience", audience),
+            ("scope", scope),
+        ];
+        world.form("src.gate", "/oauth2/token", &form).await
+    };
+    world.clock.advance_seconds(3_000);
+    for (kind, audience, scope, name) in [
+        (ID, "dst.app", "openid dst:role.readers", "id_token"),
+        (JAG, ISSUER, "dst:role.readers", "access_token"),
+    ] {
+        let answer = ask(kind, audience, scope).await;
+        assert_eq!(answer.body["expires_in"], 600, "{}", answer.body);
+        let new = claims(&world, &answer, name).await;
+        assert_eq!((&new["exp"], &new["auth_time"]), (&json!(made + 3_600), &json!(made)), "{kind}");
+    }
+    world.clock.advance_seconds(600);
+    for (kind, audience, scope) in [(ID, "dst.app", "openid"), (JAG, ISSUER, "dst:role.readers")] {
+        let late = ask(kind, audience, scope).await;
+        assert_eq!(late.message(), "Invalid subject token: Unable to parse token: Expired JWT", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_may_let_exchanged_tokens_live_longer() {
+    let (world, _) = world_with(|config| config.tokens.outlive_subject = true);
+    let token =
+        access_token(&world, "user.bob", &[("scope", "src:role.readers"), ("expires_in", "60")]).await;
+    let answer = exchange(&world, "src.gate", &token, &[]).await;
+    assert_eq!(answer.body["expires_in"], 7_200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_identity_assertion_lives_two_hours_at_most() {
+    let (world, _) = world();
+    let token = id_token(&world, "src.agent1", "src.gate").await;
+    let form = [
+        EXCHANGE,
+        ("requested_token_type", JAG),
+        ("subject_token", &*token),
+        ("subject_token_type", ID),
+        ("audience", ISSUER),
+        ("scope", "src:role.readers"),
+        ("expires_in", "2592000"),
+    ];
+    let answer = world.form("src.gate", "/oauth2/token", &form).await;
+    assert_eq!(answer.body["expires_in"], 7_200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn the_audience_of_full_names_misleads_nobody() {
+    let (world, _) = world();
+    world.domain(json!({"name": "dst.sub"}));
+    world.domain(json!({"name": "https"}));
+    let token = id_token(&world, "user.bob", "src.gate").await;
+    for (audience, in_audience, good) in [
+        ("dst", "false", true),
+        ("dst.app", "false", true),
+        ("dst.app", "true", true),
+        ("spiffe://example", "false", true),
+        ("urn:example:api", "false", true),
+        ("src", "false", false),
+        ("SRC", "false", false),
+        ("src:role.readers", "false", false),
+        ("src.gate", "false", false),
+        ("src.gate", "true", false),
+        ("src", "true", false),
+        ("dst.sub", "false", false),
+        ("dst.sub.app", "false", false),
+        ("nowhere", "false", false),
+        ("far.api", "false", false),
+        ("https://rs.example", "false", false),
+    ] {
+        let form = [
+            EXCHANGE,
+            ("requested_token_type", JAG),
+            ("subject_token", &*token),
+            ("subject_token_type", ID),
+            ("audience", ISSUER),
+            ("scope", "dst:role.readers"),
+        ];
+        let jag = world.form("src.gate", "/oauth2/token", &form).await;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", jag.body["access_token"].as_str().unwrap()),
+            ("full_arn", "true"),
+            ("audience", audience),
+            ("role_in_aud_claim", in_audience),
+        ];
+        let answer = world.form("src.gate", "/oauth2/token", &form).await;
+        assert_eq!(answer.status, if good { 200 } else { 400 }, "{audience}: {}", answer.body);
+        assert!(good || answer.message().starts_with("Invalid audience: "), "{audience}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
@@ -272,7 +390,7 @@ async fn an_id_token_for_another_client() {
     assert_eq!((&new["sub"], &new["aud"]), (&json!("user.bob"), &json!("dst.app")));
     assert_eq!((&new["groups"], answer.body.get("access_token")), (&json!(["dst:role.readers"]), None));
     assert_eq!(new["nonce"].as_str().unwrap().len(), 16);
-    assert_eq!((&answer.body["expires_in"], &answer.body["issued_token_type"]), (&json!(43_200), &json!(ID)));
+    assert_eq!((&answer.body["expires_in"], &answer.body["issued_token_type"]), (&json!(3_600), &json!(ID)));
     for (why, caller, token, scope, words) in [
         ("a role not carried over", "src.gate", &token, "openid dst:role.writers", "for the requested role"),
         ("all roles, one not carried over", "src.gate", &token, "openid", "for the requested role"),
@@ -363,12 +481,12 @@ async fn an_identity_assertion_is_redeemed_once_by_its_client() {
     assert_eq!(answer.status, 400, "an access token is no assertion: {}", answer.body);
     let full = ask(ISSUER, "dst:role.readers").await;
     let options =
-        [("full_arn", "true"), ("role_in_aud_claim", "true"), ("audience", "far.api"), ("actor", "far.bot")];
+        [("full_arn", "true"), ("role_in_aud_claim", "true"), ("audience", "dst.app"), ("actor", "far.bot")];
     let answer = redeem("src.gate", full.body["access_token"].as_str().unwrap(), &options).await;
     let new = claims(&world, &answer, "access_token").await;
     assert_eq!(
         (&new["aud"], &new["scp"]),
-        (&json!("far.api:dst:role.readers"), &json!(["dst:role.readers"]))
+        (&json!("dst.app:dst:role.readers"), &json!(["dst:role.readers"]))
     );
     assert_eq!((&new["act"], &new["may_act"]), (&json!({"sub": "src.gate"}), &json!({"sub": "far.bot"})));
 }

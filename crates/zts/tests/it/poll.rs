@@ -22,13 +22,23 @@ struct Inner {
     domains: BTreeMap<String, Value>,
     broken: Vec<String>,
     away: bool,
+    /// Paths that answer 503.
+    failing: Vec<&'static str>,
+    epoch: Option<u64>,
     asked: Vec<String>,
 }
 
 impl FakeZms {
     fn new(key: &PrivateKey) -> Self {
-        let inner =
-            Inner { key: key.clone(), domains: BTreeMap::new(), broken: vec![], away: false, asked: vec![] };
+        let inner = Inner {
+            key: key.clone(),
+            domains: BTreeMap::new(),
+            broken: vec![],
+            away: false,
+            failing: vec![],
+            epoch: None,
+            asked: vec![],
+        };
         let zms = Self(Arc::new(Mutex::new(inner)));
         zms.put("sys.auth", 1);
         zms
@@ -55,6 +65,9 @@ impl FakeZms {
 impl Inner {
     fn answer(&mut self, path: &str, tag: Option<&str>) -> HttpAnswer {
         self.asked.push(path.to_owned());
+        if self.failing.contains(&path) || tag.is_none() && self.failing.contains(&"all") {
+            return HttpAnswer { status: 503, ..HttpAnswer::default() };
+        }
         if path == "/domain" {
             let names: Vec<&String> = self.domains.keys().collect();
             return ok(json!({"names": names}).to_string());
@@ -85,7 +98,7 @@ impl Inner {
             .collect();
         let status = if list.is_empty() { 304 } else { 200 };
         let body = json!({"domains": list}).to_string();
-        HttpAnswer { status, etag: Some(format!("\"{newest}\"")), body }
+        HttpAnswer { status, etag: Some(format!("\"{newest}\"")), epoch: self.epoch, body }
     }
 
     fn signed(&self, name: &str, document: &Value) -> String {
@@ -109,7 +122,7 @@ impl Inner {
 }
 
 fn ok(body: String) -> HttpAnswer {
-    HttpAnswer { status: 200, etag: None, body }
+    HttpAnswer { status: 200, body, ..HttpAnswer::default() }
 }
 
 impl ZmsClient for FakeZms {
@@ -239,6 +252,82 @@ async fn age_and_failures_are_shown() {
 }
 
 #[tokio::test]
+async fn only_a_whole_look_confirms() {
+    let site = Site::new(DocumentForm::Jws);
+    let (mut poller, replica) = site.start();
+    poller.step().await.unwrap();
+    let confirmed = replica.fresh_at();
+    for failing in ["/domain", "all"] {
+        site.zms.with(|zms| zms.failing = vec![failing]);
+        site.clock.advance_seconds(600);
+        assert!(poller.step().await.is_err(), "{failing}");
+        assert!(poller.step().await.is_err(), "{failing}: it stays due");
+        assert_eq!(replica.fresh_at(), confirmed, "{failing}");
+    }
+    site.zms.with(|zms| zms.failing.clear());
+    poller.step().await.unwrap();
+    assert_eq!(replica.fresh_at(), Some(site.clock.now()));
+}
+
+#[tokio::test]
+async fn a_domain_owed_for_long_confirms_nothing() {
+    let site = Site::new(DocumentForm::Jws);
+    site.zms.put("a", 2);
+    site.zms.with(|zms| zms.broken.push("a".to_owned()));
+    let (mut poller, replica) = site.start();
+    poller.step().await.unwrap();
+    site.clock.advance_seconds(900);
+    poller.step().await.unwrap();
+    let confirmed = site.clock.now();
+    site.clock.advance_seconds(1);
+    let refused = poller.step().await.unwrap_err();
+    assert!(refused.to_string().contains("the domain a could not be taken"), "{refused}");
+    assert_eq!(replica.fresh_at(), Some(confirmed));
+    site.zms.with(|zms| zms.broken.clear());
+    poller.step().await.unwrap();
+    assert_eq!(replica.fresh_at(), Some(site.clock.now()));
+}
+
+#[tokio::test]
+async fn an_older_state_is_owed_until_the_store_has_another_life() {
+    let site = Site::new(DocumentForm::Jws);
+    site.zms.put("a", 5);
+    site.zms.put("b", 6);
+    site.zms.with(|zms| zms.epoch = Some(7));
+    let (mut poller, replica) = site.start();
+    let metrics = Metrics::new();
+    replica.register(&metrics);
+    let owes = |count: &str| metrics.text().contains(&format!("\nathenz_replica_domains_owed {count}\n"));
+    poller.step().await.unwrap();
+    let held = |replica: &Replica| replica.index().domain("a").unwrap().modified().seconds();
+    site.zms.put("a", 3);
+    site.clock.advance_seconds(600);
+    poller.step().await.unwrap();
+    assert_eq!((held(&replica), owes("1.0")), (5, true), "what is older could be a replay");
+
+    site.zms.with(|zms| zms.epoch = Some(8));
+    poller.step().await.unwrap();
+    assert_eq!((held(&replica), owes("0.0")), (3, true), "the store of ZMS was restored");
+    site.zms.fetches();
+    poller.step().await.unwrap();
+    assert_eq!(site.zms.fetches(), 0);
+    drop(poller);
+
+    // what was seen of another life is known after a restart
+    site.zms.put("a", 2);
+    site.zms.with(|zms| zms.epoch = Some(9));
+    let (mut poller, replica) = site.start();
+    assert_eq!(held(&replica), 3);
+    poller.step().await.unwrap();
+    assert_eq!(held(&replica), 2);
+    drop(poller);
+    site.zms.put("a", 1);
+    let (mut poller, replica) = site.start();
+    poller.step().await.unwrap();
+    assert_eq!(held(&replica), 2, "of this life the newest");
+}
+
+#[tokio::test]
 async fn what_is_on_disk_is_verified_again() {
     let site = Site::new(DocumentForm::Signed);
     site.zms.put("a", 2);
@@ -249,6 +338,7 @@ async fn what_is_on_disk_is_verified_again() {
     std::fs::write(&file, changed).unwrap();
     let (mut poller, replica) = site.start();
     assert_eq!(names(&replica), ["sys.auth"]);
+    assert_eq!(replica.fresh_at(), None, "what was confirmed is no longer held");
     poller.step().await.unwrap();
     assert_eq!(names(&replica), ["a", "sys.auth"], "it is fetched anew");
 }
@@ -268,7 +358,7 @@ async fn a_list_of_names_without_the_system_domain_deletes_nothing() {
         );
     });
     site.clock.advance_seconds(60);
-    poller.step().await.unwrap();
+    assert!(poller.step().await.is_err());
     assert_eq!(names(&replica).len(), 2, "a broken list is no reason to forget");
 }
 

@@ -32,6 +32,38 @@ fn upsert(document: Value) -> Event {
     Event::Upsert(Arc::new(trusted(document)))
 }
 
+#[test]
+fn names_of_members_that_are_gone_are_forgotten() {
+    let replica = replica();
+    let of = |name: &str, second: i64, from: usize, count: usize| {
+        let members: Vec<Value> =
+            (from..from + count).map(|n| json!({"memberName": format!("user.n{n}")})).collect();
+        let mut document = domain(name, second, &[3, 1, 2], 1, true);
+        document["roles"][0]["roleMembers"].as_array_mut().unwrap().extend(members);
+        document
+    };
+    replica.apply(vec![upsert(domain("kept", 1, &[2, 1], 1, true))]);
+    let late = replica.prepare(&trusted(domain("late", 1, &[2, 9], 2, true)));
+    let kept = |index: &Index| -> Vec<String> {
+        picture(index).into_iter().filter(|line| line.starts_with("kept")).collect()
+    };
+    let before = kept(&replica.index());
+    for round in 0..10 {
+        replica.apply(vec![upsert(of("busy", round + 1, usize::try_from(round).unwrap() * 4_000, 4_000))]);
+        let (names, in_use) = (replica.index().principals().len(), 4_004);
+        assert!(names <= 2 * in_use + 10_000 + (in_use + 10_000) / 2, "{names} names in round {round}");
+    }
+    replica.load(Default::default(), vec![late]);
+    let index = replica.index();
+    assert!(index.principals().len() < 26_000);
+    assert_eq!(kept(&index), before);
+    let fresh = self::replica();
+    let ninth = of("busy", 10, 36_000, 4_000);
+    let (late, stays) = (domain("late", 1, &[2, 9], 2, true), domain("kept", 1, &[2, 1], 1, true));
+    fresh.apply(vec![upsert(stays), upsert(ninth), upsert(late)]);
+    assert_eq!(picture(&index), picture(&fresh.index()));
+}
+
 /// Everything an index knows, in an order that does not depend on its history.
 fn picture(index: &Index) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

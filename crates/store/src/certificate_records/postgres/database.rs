@@ -11,7 +11,7 @@ use super::super::RecordStoreError;
 use crate::postgres::{connected, describe};
 
 /// Version of the tables below.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// Keeps two starting servers from creating tables at once; any number no one else uses.
 const SCHEMA_LOCK: i64 = 0x6174_6865_6e7a_6372;
@@ -54,6 +54,15 @@ const SCHEMA: &str = "
         batch bigint NOT NULL,
         written_at timestamptz NOT NULL DEFAULT now()
     );";
+
+/// What version 2 adds.
+const SCHEMA_2: &str = "
+    CREATE TABLE IF NOT EXISTS used_assertion (
+        digest bytea NOT NULL PRIMARY KEY,
+        expires_at bigint NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS used_assertion_expires_at ON used_assertion (expires_at);
+    UPDATE certificate_record_schema SET version = 2;";
 
 /// Connections to the records.
 #[derive(Clone, Debug)]
@@ -116,8 +125,10 @@ async fn prepare_with(client: &mut Client) -> Result<Option<String>, Error> {
         transaction.batch_execute(SCHEMA).await?;
     }
     let row = transaction.query_one("SELECT max(version) FROM certificate_record_schema", &[]).await?;
-    if row.try_get::<_, i32>(0)? > SCHEMA_VERSION {
-        return Ok(None);
+    match row.try_get::<_, i32>(0)? {
+        SCHEMA_VERSION => {}
+        newer if newer > SCHEMA_VERSION => return Ok(None),
+        _ => transaction.batch_execute(SCHEMA_2).await?,
     }
     let writer = transaction.query_one("SELECT gen_random_uuid()::text", &[]).await?.try_get(0)?;
     transaction.commit().await?;

@@ -59,6 +59,9 @@ const REGISTER: &str = "
     )
     SELECT (SELECT yes FROM allowed), coalesce((SELECT revoked FROM old), false)";
 
+const TAKE_ASSERTION: &str =
+    "INSERT INTO used_assertion (digest, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
 /// Notes the number of a batch in its own transaction. Numbers of a writer rise, so a batch that is
 /// tried again finds no row to change when the try before it was committed, and waits for the end
 /// of one that is still under way.
@@ -96,6 +99,7 @@ struct Statements {
     register: Statement,
     update: Statement,
     delete: Statement,
+    take_assertion: Statement,
     note_batch: Statement,
 }
 
@@ -113,6 +117,7 @@ impl Statements {
                 ))
                 .await?,
             delete: client.prepare_cached(&format!("DELETE FROM certificate_record WHERE {OF_KEY}")).await?,
+            take_assertion: client.prepare_cached(TAKE_ASSERTION).await?,
             note_batch: client.prepare_cached(NOTE_BATCH).await?,
         })
     }
@@ -135,6 +140,11 @@ async fn apply(
         }
         Change::Clean { now, issued_before, limit } => clean(transaction, *now, *issued_before, *limit).await,
         Change::Claim(claim) => claim_unrefreshed(transaction, claim).await,
+        Change::TakeAssertion { digest, expires_at } => {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+                [&digest.as_slice(), &expires_at.millis()];
+            Ok(Outcome::Rows(transaction.execute(&statements.take_assertion, &parameters).await?))
+        }
     }
 }
 
@@ -223,6 +233,7 @@ async fn clean(
     limit: u32,
 ) -> Result<Outcome, Error> {
     transaction.execute("DELETE FROM register_token WHERE expires_at <= $1", &[&now.millis()]).await?;
+    transaction.execute("DELETE FROM used_assertion WHERE expires_at <= $1", &[&now.millis()]).await?;
     transaction.execute(FORGET_WRITERS, &[]).await?;
     let rows = transaction
         .execute(

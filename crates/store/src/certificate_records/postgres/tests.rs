@@ -161,6 +161,20 @@ async fn tables_of_a_newer_version_are_refused() {
 }
 
 #[tokio::test]
+async fn tables_of_the_first_version_learn_of_assertions() {
+    let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
+    let url = server.database().await;
+    plain(&url).await;
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let back = "DROP TABLE used_assertion; UPDATE certificate_record_schema SET version = 1";
+    client.batch_execute(back).await.unwrap();
+    let (a, b) = tokio::join!(plain(&url), plain(&url));
+    assert!(a.take_assertion([1; 32], T0).await.unwrap());
+    assert!(!b.take_assertion([1; 32], T0).await.unwrap(), "used at the other server");
+}
+
+#[tokio::test]
 async fn two_servers_share_records_and_tokens() {
     let server = tokio::task::spawn_blocking(PostgresServer::shared).await.unwrap();
     let url = server.database().await;

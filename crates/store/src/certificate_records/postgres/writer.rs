@@ -192,13 +192,22 @@ fn lost(error: crate::StoreError) -> Failure {
     Failure::NotCommitted(error.into())
 }
 
-/// Changes of single records by key, those of many records last.
-fn order_of(change: &Change) -> (bool, Option<&RecordKey>) {
+/// Where a change stands in its batch.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Order<'a> {
+    Assertion(&'a [u8; 32]),
+    Record(&'a RecordKey),
+    /// Changes of many records come last.
+    Many,
+}
+
+fn order_of(change: &Change) -> Order<'_> {
     match change {
-        Change::Register(registration) => (false, Some(&registration.record.key)),
-        Change::Update { record, .. } => (false, Some(&record.key)),
-        Change::Delete(key) => (false, Some(key)),
-        Change::Clean { .. } | Change::Claim(_) => (true, None),
+        Change::TakeAssertion { digest, .. } => Order::Assertion(digest),
+        Change::Register(registration) => Order::Record(&registration.record.key),
+        Change::Update { record, .. } => Order::Record(&record.key),
+        Change::Delete(key) => Order::Record(key),
+        Change::Clean { .. } | Change::Claim(_) => Order::Many,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::messages;
 use crate::tokens::answer::TokenAnswer;
 use crate::tokens::claims::{AccessClaims, Acting, Confirmation, MayAct};
 use crate::tokens::lifetime::Wish;
-use crate::tokens::own::{OwnToken, SKEW};
+use crate::tokens::own::OwnToken;
 use crate::tokens::scope::Scope;
 use crate::tokens::{ACCESS_TOKEN_CALL, cannot_sign, full_role_names, life};
 
@@ -37,7 +37,7 @@ pub(super) async fn issue(
     let granted = grant(&request, subject, actor)?;
     let wish = Wish { max: request.form.expires_in, min: 0 };
     let life = life(&request.state.config.tokens, wish, granted.target, &granted.roles, request.now);
-    let life = life.min(remaining(&request, subject));
+    let life = request.life_from(subject, life);
     let names: Vec<&str> = granted.roles.iter().map(|role| role.name).collect();
     let act = actor.map(|_| acting(&request, subject)).transpose()?;
     let jti = uuid_v4(&*request.state.random);
@@ -49,9 +49,10 @@ pub(super) async fn issue(
             .caller
             .thumbprint
             .map(|thumbprint| Confirmation { thumbprint, proxies: &request.form.proxy_principals }),
+        auth_time: subject.auth_time(request.now).seconds(),
         act,
         may_act: request.form.actor.as_deref().filter(|_| actor.is_some()).map(|sub| MayAct { sub }),
-        ..AccessClaims::new(&jti, issuer, subject.text("sub"), request.now, life)
+        ..AccessClaims::new(&jti, issuer, subject.text("sub"), request.now, life.seconds)
     };
     let scope = names.join(" ");
     let claims = AccessClaims { scp: &names, scope: &scope, ..claims };
@@ -61,7 +62,7 @@ pub(super) async fn issue(
     Ok(TokenAnswer {
         access_token: Some(token.map_err(|error| cannot_sign(&error))?),
         token_type: "Bearer",
-        expires_in: life,
+        expires_in: life.told,
         scope: Some(full_role_names(granted.target.name(), &names).join(" ")),
         ..TokenAnswer::default()
     })
@@ -126,11 +127,6 @@ fn roles_asked<'a>(wanted: Option<&'a str>, held: &'a str, target: &str) -> Resu
         return Err(refused());
     }
     if domain.roles.is_empty() { Ok(held) } else { Ok(domain.roles) }
-}
-
-/// The new token ends with the old one; clocks may differ a little.
-fn remaining(request: &Request<'_>, subject: &OwnToken) -> i64 {
-    (subject.expires.seconds() - request.now.seconds() + SKEW).max(1)
 }
 
 /// The caller as actor, before those of the subject token.

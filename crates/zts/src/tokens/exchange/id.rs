@@ -41,14 +41,16 @@ pub(super) async fn issue(
     }
     let (groups, until) = groups(&request, subject, domain)?;
     let life = within_membership(&request.state.config.tokens, life(&request, subject), until, request.now);
+    let life = request.life_from(token, life);
+    let auth_time = token.auth_time(request.now);
     let nonce = random::hex::<8>(&*request.state.random);
-    let token = IdToken { audience: client, subject, nonce: Some(&nonce), groups: &groups };
+    let token = IdToken { audience: client, subject, nonce: Some(&nonce), groups: &groups, auth_time };
     let signers = request.state.signers();
     Ok(TokenAnswer {
-        id_token: Some(id::sign(signers.main(), &token, issuer, request.now, life).await?),
+        id_token: Some(id::sign(signers.main(), &token, issuer, request.now, life.seconds).await?),
         token_type: "Bearer",
         issued_token_type: Some(ID_TOKEN_TYPE),
-        expires_in: life,
+        expires_in: life.told,
         ..TokenAnswer::default()
     })
 }

@@ -14,12 +14,16 @@ use crate::messages;
 use crate::state::State;
 use crate::tokens::access::roles;
 use crate::tokens::answer::TokenAnswer;
+use crate::tokens::assertion::UsedAssertion;
 use crate::tokens::claims::{AccessClaims, Acting, Confirmation, MayAct};
 use crate::tokens::form::{ID_JAG_TOKEN_TYPE, TokenForm};
 use crate::tokens::lifetime::Wish;
 use crate::tokens::own::{OwnKind, OwnToken};
 use crate::tokens::scope::Scope;
 use crate::tokens::{cannot_sign, full_role_names, life};
+
+/// The longest life of an assertion, in seconds: every one that was redeemed is remembered so long.
+const ASSERTION_LIFE_MAX: i64 = 7_200;
 
 pub(super) async fn issue(
     request: Request<'_>,
@@ -47,6 +51,7 @@ pub(super) async fn issue(
     }
     let wish = Wish { max: request.form.expires_in, min: 0 };
     let life = life(&request.state.config.tokens, wish, domain, &held, request.now);
+    let life = request.life_from(token, life.min(ASSERTION_LIFE_MAX));
     let names = full_role_names(domain.name(), held.iter().map(|role| role.name));
     let (names, scope) = (names.iter().map(String::as_str).collect::<Vec<_>>(), names.join(" "));
     let jti = uuid_v4(&*request.state.random);
@@ -56,7 +61,8 @@ pub(super) async fn issue(
         scp: &names,
         scope: &scope,
         resource: request.form.resource.as_deref(),
-        ..AccessClaims::new(&jti, issuer, subject, request.now, life)
+        auth_time: token.auth_time(request.now).seconds(),
+        ..AccessClaims::new(&jti, issuer, subject, request.now, life.seconds)
     };
     let signers = request.state.signers();
     let signer = signers.main();
@@ -64,7 +70,7 @@ pub(super) async fn issue(
     Ok(TokenAnswer {
         access_token: Some(signed.map_err(|error| cannot_sign(&error))?),
         token_type: "N_A",
-        expires_in: life,
+        expires_in: life.told,
         scope: Some(scope.clone()),
         issued_token_type: Some(ID_JAG_TOKEN_TYPE),
         ..TokenAnswer::default()
@@ -128,8 +134,8 @@ impl Redeemed {
             false => state.config.tokens.jag_service_max_timeout,
         };
         let life = life(&state.config.tokens, Wish { max, min: 0 }, domain, &roles, now);
-        let names = Names::new(form, domain, &roles)?;
-        self.take_once(&request)?;
+        let names = Names::new(form, index, domain, &roles)?;
+        self.take_once(&request).await?;
         let access_token = self.sign(&request, &names, issuer, life).await?;
         let tell = asked.roles.len() != roles.len();
         let scope = || full_role_names(domain.name(), roles.iter().map(|role| role.name)).join(" ");
@@ -181,12 +187,13 @@ impl Redeemed {
         Err(ApiError::bad_request("Invalid request: requested scope is not a subset of assertion scope"))
     }
 
-    fn take_once(&self, request: &Request<'_>) -> Result<(), ApiError> {
+    async fn take_once(&self, request: &Request<'_>) -> Result<(), ApiError> {
         let id = self.0.text("jti");
         if id.is_empty() {
             return Err(ApiError::bad_request("Invalid jag assertion - missing jti"));
         }
-        match request.state.assertions.take("", id, self.0.expires, request.now)? {
+        let used = UsedAssertion { signer: "", id, quota: request.caller.domain, expires: self.0.expires };
+        match request.state.take_assertion(&used, request.now).await? {
             true => Ok(()),
             false => Err(ApiError::bad_request("Invalid assertion token: the token was used before")),
         }
@@ -213,6 +220,7 @@ impl Redeemed {
             cnf: caller.thumbprint.map(|thumbprint| Confirmation { thumbprint, proxies: &[] }),
             may_act: actor.map(|sub| MayAct { sub }),
             act: actor.map(|_| Acting { sub: caller.name, act: None }),
+            auth_time: self.0.auth_time(request.now).seconds(),
             ..AccessClaims::new(&jti, issuer, subject, request.now, life)
         };
         let signers = request.state.signers();
@@ -231,8 +239,13 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// # Errors
-    /// 400: a role shall join an audience that is no service.
-    fn new(form: &'a TokenForm, domain: &'a DomainEntry, roles: &[HeldRole<'_>]) -> Result<Self, ApiError> {
+    /// 400: a role shall join an audience that is no service, or the audience is of another domain.
+    fn new(
+        form: &'a TokenForm,
+        index: &Index,
+        domain: &'a DomainEntry,
+        roles: &[HeldRole<'_>],
+    ) -> Result<Self, ApiError> {
         let short = roles.iter().map(|role| role.name);
         if !form.full_names {
             let roles = short.map(str::to_owned).collect();
@@ -248,6 +261,25 @@ impl<'a> Names<'a> {
             }
             _ => audience.map(Into::into),
         };
+        if let Some(audience) = audience.as_deref()
+            && !cannot_mislead(audience, index, domain.name())
+        {
+            let text = format!("Invalid audience: {audience} is not of the domain of the roles");
+            return Err(ApiError::bad_request(text));
+        }
         Ok(Self { roles, audience })
     }
+}
+
+/// Whether nobody who reads the audience as the domain of the roles, up to a `:` if there is one,
+/// takes them for roles of another domain: it is this domain, a service of it, or a URI.
+fn cannot_mislead(audience: &str, index: &Index, domain: &str) -> bool {
+    let audience = audience.to_ascii_lowercase();
+    let name = audience.split(':').next().unwrap_or_default().trim();
+    if name == domain {
+        return true;
+    }
+    let service_of_domain = name.rsplit_once('.').is_some_and(|(owner, _)| owner == domain);
+    let uri = audience.contains("://") || audience.starts_with("urn:");
+    (service_of_domain || uri) && index.domain(name).is_none()
 }

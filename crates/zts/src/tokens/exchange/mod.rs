@@ -17,6 +17,9 @@ use crate::caller::Caller;
 use crate::index::Index;
 use crate::state::State;
 
+/// A subject token that is so many seconds old was just made.
+const MOMENTS: i64 = 10;
+
 /// Who answers for a new token.
 #[derive(Clone, Copy, Debug)]
 pub struct Issuers<'a> {
@@ -162,7 +165,28 @@ fn check_may_act(subject: &OwnToken, actor: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// How long a token made from another one lives.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    /// Seconds from now until it ends.
+    seconds: i64,
+    /// What the answer says, where the moments since the subject token was made do not count.
+    told: i64,
+}
+
 impl Request<'_> {
+    /// So many seconds, but no token outlives the one it came from, unless the operator wants it so.
+    fn life_from(&self, subject: &OwnToken, seconds: i64) -> Life {
+        if self.state.config.tokens.outlive_subject {
+            return Life { seconds, told: seconds };
+        }
+        let until = |start: i64| seconds.min(subject.expires.seconds() - start).max(1);
+        let now = self.now.seconds();
+        let made = subject.claims.moment("iat").ok().flatten().map_or(now, Timestamp::seconds);
+        let just_made = (now - MOMENTS..=now).contains(&made);
+        Life { seconds: until(now), told: until(if just_made { made } else { now }) }
+    }
+
     /// Refuses callers that act through a service, and those that act in a role: what a credential
     /// is narrowed to does not include to speak for others.
     fn check_caller(&self, call: &str) -> Result<(), ApiError> {
