@@ -124,6 +124,8 @@ pub fn check<'a>(
         semantics,
         subject,
         without: RoleSet::default(),
+        patterns: 0,
+        roles_held: None,
     };
     search.decide()
 }
@@ -150,7 +152,15 @@ struct Search<'a, 'q> {
     subject: Holder<'a, 'q>,
     /// Roles that were looked at and do not have the subject.
     without: RoleSet,
+    /// How many patterns of roles were tried on all roles of the domain.
+    patterns: usize,
+    /// The roles of the domain that the subject holds, once [`MANY_PATTERNS`] were tried.
+    roles_held: Option<Vec<(&'a str, Option<Grant<'a>>)>>,
 }
+
+/// From so many patterns on it is cheaper to find the roles of the subject first, whatever the
+/// patterns and however many the roles.
+const MANY_PATTERNS: usize = 16;
 
 impl<'a> Search<'a, '_> {
     fn decide(&mut self) -> Decision<'a> {
@@ -202,8 +212,14 @@ impl<'a> Search<'a, '_> {
         })
     }
 
-    /// A role that matches and that the subject holds.
-    fn held(&self, pattern: &'a RolePattern) -> Option<(&'a str, Option<Grant<'a>>)> {
+    /// A role that matches and that the subject holds: the first of the domain.
+    fn held(&mut self, pattern: &'a RolePattern) -> Option<(&'a str, Option<Grant<'a>>)> {
+        if !pattern.is_exact() && pattern.reaches(self.domain.name()) {
+            self.patterns += 1;
+            if self.patterns > MANY_PATTERNS {
+                return self.held_among_all(pattern);
+            }
+        }
         let mut found = None;
         for_each_matching_role(self.domain, pattern, &mut |short, view| {
             found = self.holds(short, view).map(|grant| (short, grant));
@@ -213,6 +229,23 @@ impl<'a> Search<'a, '_> {
             }
         });
         found
+    }
+
+    fn held_among_all(&mut self, pattern: &RolePattern) -> Option<(&'a str, Option<Grant<'a>>)> {
+        let held = match self.roles_held.take() {
+            Some(held) => held,
+            None => self.all_held(),
+        };
+        let held = self.roles_held.insert(held);
+        held.iter().find(|(short, _)| pattern.matches(self.domain.name(), short)).copied()
+    }
+
+    fn all_held(&self) -> Vec<(&'a str, Option<Grant<'a>>)> {
+        let mut held = Vec::new();
+        self.domain.for_each_role(&mut |short, view| {
+            held.extend(self.holds(short, view).map(|grant| (short, grant)));
+        });
+        held
     }
 
     fn holds(&self, short: &str, role: RoleView<'a>) -> Option<Option<Grant<'a>>> {

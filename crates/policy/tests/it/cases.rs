@@ -82,6 +82,11 @@ fn assertion() -> impl Strategy<Value = PlainAssertion> {
     )
 }
 
+/// Patterns of roles that nobody has; so many are tried in another way than a few.
+fn many_patterns() -> impl Iterator<Item = PlainAssertion> {
+    (0..40).map(|number| PlainAssertion::new(Effect::Deny, &format!("a:role.z{number}*"), "*", "*"))
+}
+
 fn role() -> impl Strategy<Value = PlainRole> {
     prop_oneof![
         3 => entries(true).prop_map(|entries| PlainRole { entries, trust: None }),
@@ -96,7 +101,11 @@ fn domain() -> impl Strategy<Value = PlainDomain> {
     let roles = proptest::collection::btree_map(select(&ROLES[..]).prop_map(str::to_owned), role(), 1..4);
     let groups =
         proptest::collection::btree_map(select(vec!["g", "h"]).prop_map(str::to_owned), entries(false), 0..3);
-    let assertions = proptest::collection::vec(assertion(), 0..8);
+    let assertions = (proptest::collection::vec(assertion(), 0..8), proptest::bool::weighted(0.2));
+    let assertions = assertions.prop_map(|(mut assertions, many)| {
+        assertions.extend(many.then(many_patterns).into_iter().flatten());
+        assertions
+    });
     (proptest::bool::weighted(0.15), roles, groups, assertions)
         .prop_map(|(disabled, roles, groups, assertions)| PlainDomain { disabled, roles, groups, assertions })
 }

@@ -1,7 +1,10 @@
-//! Who is let into a delegated role, against a plain definition; and in a domain as large as quotas
-//! let it be.
+//! Who is let into a delegated role, against a plain definition; and domains as large as quotas let
+//! them be.
 
-use athenz_policy::{Effect, LineEnds, delegations_of, roles_assuming};
+use athenz_model::Timestamp;
+use athenz_policy::{
+    Effect, LineEnds, Outcome, Question, Semantics, Subject, check, delegations_of, roles_assuming,
+};
 
 use crate::plain::glob;
 use crate::world::{PlainAssertion, PlainDomain, PlainRole, PlainWorld, World, compile};
@@ -72,4 +75,21 @@ fn a_hundred_thousand_assertions_find_each_role_once() {
         .collect();
     let world = with_roles(&roles, assertions);
     assert_eq!(roles_assuming(world.get("d"), "t:role.x"), roles);
+}
+
+#[test]
+fn a_hundred_thousand_patterns_are_tried_on_the_roles_that_are_held() {
+    let roles: Vec<String> = (0..1000).map(|number| format!("r{number:03}")).collect();
+    let patterns = (0..100_000).map(|number| format!("d:role.r*{number:05}"));
+    let assertions = patterns.map(|pattern| PlainAssertion::new(Effect::Allow, &pattern, "read", "d:*"));
+    let world = with_roles(&roles, assertions.collect());
+    let question = Question {
+        subject: Subject::Principal("user.jane"),
+        action: "read",
+        resource: "d:x",
+        trust_domain: None,
+        now: Timestamp::EPOCH,
+    };
+    // each pattern on each role would take minutes here
+    assert_eq!(check(&world, world.get("d"), &question, &Semantics::ours()).outcome, Outcome::NoMatch);
 }
