@@ -15,7 +15,8 @@ use crate::config::Config;
 use crate::index::Index;
 use crate::replica::Replica;
 use crate::signing::Signers;
-use crate::tokens::seen::SeenAssertions;
+use crate::tokens::assertion::UsedAssertion;
+use crate::tokens::seen::{self, SeenAssertions};
 
 /// The service that this server is.
 const ZTS_SERVICE: &str = "sys.auth.zts";
@@ -122,5 +123,30 @@ impl PublicKeys for State {
         let registered = self.index().public_key(service, key_id).cloned();
         registered
             .or_else(|| (service == ZTS_SERVICE).then(|| self.signers().find(key_id).cloned()).flatten())
+    }
+}
+
+impl State {
+    /// Uses an assertion up; whether it was not used before. With a store of certificate records
+    /// that holds across restarts and servers.
+    ///
+    /// # Errors
+    /// 503: too many are remembered, or the store is away.
+    pub(crate) async fn take_assertion(
+        &self,
+        used: &UsedAssertion<'_>,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
+        let digest = seen::digest(used);
+        if !self.assertions.take(digest, used, now)? {
+            return Ok(false);
+        }
+        let Ok(certificates) = self.certificates() else { return Ok(true) };
+        certificates.records.take_assertion(digest, used.expires).await.map_err(|error| {
+            tracing::error!(%error, "a used assertion cannot be remembered");
+            // the store decides at the next try
+            self.assertions.forget(digest, used);
+            ApiError::unavailable("used assertions cannot be remembered; please retry")
+        })
     }
 }

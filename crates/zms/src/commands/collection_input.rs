@@ -7,7 +7,7 @@ use athenz_model::wire::zms::{Group, GroupMeta, Role, RoleMeta, TagValueList};
 use athenz_model::{ApiError, Timestamp};
 use athenz_world::CollectionSettings;
 
-use super::expiry::Dates;
+use super::dates::Dates;
 use super::members;
 use crate::context::Context;
 use crate::grammar::check_grammar;

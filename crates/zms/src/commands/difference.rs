@@ -9,7 +9,7 @@ use athenz_world::{
 };
 
 use super::collection_input::MemberInput;
-use super::expiry::Dates;
+use super::dates::Dates;
 use super::member_log;
 use super::membership::system_disabled;
 use crate::context::Context;

@@ -4,9 +4,10 @@
 use athenz_model::Timestamp;
 use athenz_model::names::{EntityName, PrincipalKind};
 use athenz_world::{
-    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction, MemberRow,
+    Change, Collection, CollectionKind, CollectionSettings, Domain, DomainAttributes, MemberAction,
 };
 
+use super::dates::Dates;
 use super::last_admin::Last;
 use super::member_log;
 use crate::context::Context;
@@ -52,27 +53,6 @@ impl Class {
             Self::User => settings.member_review_days,
             Self::Service => settings.service_review_days,
             Self::Group => settings.group_review_days,
-        }
-    }
-}
-
-/// The two dates of a membership.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Dates {
-    pub(crate) expiration: Option<Timestamp>,
-    pub(crate) review_reminder: Option<Timestamp>,
-}
-
-impl Dates {
-    pub(crate) fn of(row: &MemberRow) -> Self {
-        Self { expiration: row.expiration, review_reminder: row.review_reminder }
-    }
-
-    /// As they are stored.
-    pub(crate) fn in_whole_seconds(self) -> Self {
-        Self {
-            expiration: self.expiration.map(Timestamp::truncated_to_seconds),
-            review_reminder: self.review_reminder.map(Timestamp::truncated_to_seconds),
         }
     }
 }

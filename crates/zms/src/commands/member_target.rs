@@ -6,7 +6,7 @@ use athenz_model::wire::zms::{GroupMembership, Membership};
 use athenz_policy::Member;
 use athenz_world::{Change, Collection, CollectionKind, Domain, MemberAction, MemberRow};
 
-use super::expiry::Dates;
+use super::dates::Dates;
 use super::member_log;
 use crate::audited_kind::AuditedKind;
 use crate::context::Context;

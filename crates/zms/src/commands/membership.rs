@@ -8,7 +8,8 @@ use athenz_world::{
     Registration,
 };
 
-use super::expiry::{self, Dates};
+use super::dates::Dates;
+use super::expiry;
 use super::last_admin::{check_admin_stays, check_last_admin, leaves_no_admin};
 use super::member_target::{MemberPath, MembershipInput, Target};
 use super::members::{self, MemberRules};

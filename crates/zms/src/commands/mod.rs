@@ -4,6 +4,7 @@
 pub(crate) mod assertions;
 pub(crate) mod collection_input;
 pub(crate) mod collections;
+pub(crate) mod dates;
 pub(crate) mod decision;
 pub(crate) mod delete_domain;
 pub(crate) mod delete_user;

@@ -9,7 +9,8 @@ use athenz_world::{
 };
 
 use super::collection_input::{CollectionInput, MemberInput};
-use super::expiry::{self, Dates};
+use super::dates::Dates;
+use super::expiry;
 use super::last_admin::{check_admin_left, check_admin_stays};
 use super::member_log;
 use super::members::{self, MemberRules};

@@ -7,7 +7,6 @@ use athenz_model::Timestamp;
 use athenz_model::wire::zms::{self, DomainData};
 use athenz_policy::{Domain, Member, Members, Policies, Principals, RoleView, SystemDisabled};
 
-use super::names::Moved;
 use super::policies::{self, PolicyText};
 use super::services::Service;
 use super::signed::SignedCache;
@@ -127,12 +126,12 @@ impl DomainEntry {
         }
     }
 
-    /// The same domain with its members under other numbers.
-    pub(super) fn moved(&self, moved: &Moved) -> Self {
+    /// The same domain with other lists of members.
+    pub(super) fn with_members(&self, other: impl Fn(&Members) -> Members) -> Self {
         let mut entry = self.clone();
         let roles = entry.roles.values_mut().map(|role| &mut role.members);
         for members in roles.chain(entry.groups.values_mut()) {
-            *members = moved.members(members);
+            *members = other(members);
         }
         entry
     }

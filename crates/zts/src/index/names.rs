@@ -12,7 +12,7 @@ use super::entry::DomainEntry;
 const SPARE: usize = 10_000;
 
 /// What names are in another table, in the same order.
-pub(super) struct Moved {
+struct Moved {
     names: HashMap<PrincipalId, PrincipalId>,
     table: Arc<Principals>,
 }
@@ -25,8 +25,12 @@ impl Moved {
         Self { names, table: Arc::new(table) }
     }
 
-    /// The same members under the numbers of the other table.
-    pub(super) fn members(&self, members: &Members) -> Members {
+    /// The same domain under the numbers of the other table.
+    fn domain(&self, entry: &DomainEntry) -> Arc<DomainEntry> {
+        Arc::new(entry.with_members(|members| self.members(members)))
+    }
+
+    fn members(&self, members: &Members) -> Members {
         let moved = members.iter().filter_map(|member| {
             let principal = *self.names.get(&member.principal)?;
             Some(Member { principal, ..*member })
@@ -53,7 +57,7 @@ impl Index {
 
     fn move_names(&mut self) {
         let moved = Moved::of(self.entries(), &self.principals);
-        let entries = self.domains.iter().map(|(name, entry)| (name.clone(), Arc::new(entry.moved(&moved))));
+        let entries = self.domains.iter().map(|(name, entry)| (name.clone(), moved.domain(entry)));
         self.domains = entries.collect();
         self.principals = moved.table;
     }
@@ -65,7 +69,7 @@ impl Index {
         }
         let names = in_use(std::iter::once(&*entry)).into_iter();
         let names = names.map(|id| (id, self.principals.intern(from.text(id)))).collect();
-        Arc::new(entry.moved(&Moved { names, table: Arc::clone(&self.principals) }))
+        Moved { names, table: Arc::clone(&self.principals) }.domain(&entry)
     }
 
     fn entries(&self) -> impl Iterator<Item = &DomainEntry> {

@@ -7,7 +7,6 @@ use athenz_crypto::digest::sha256;
 use athenz_model::{ApiError, Timestamp};
 
 use super::assertion::UsedAssertion;
-use crate::state::State;
 
 /// Assertions that are remembered; beyond that none is taken until some have expired.
 const REMEMBERED: usize = 1_000_000;
@@ -16,7 +15,7 @@ const REMEMBERED: usize = 1_000_000;
 const REMEMBERED_OF_DOMAIN: usize = 50_000;
 
 /// SHA-256 of signer and id.
-type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
 /// Assertions that were used, until they expire.
 #[derive(Debug)]
@@ -39,38 +38,22 @@ struct Seen {
     of_domain: HashMap<Arc<str>, usize>,
 }
 
-impl State {
-    /// Uses an assertion up; whether it was not used before. With a store of certificate records
-    /// that holds across restarts and servers.
-    ///
-    /// # Errors
-    /// 503: too many are remembered, or the store is away.
-    pub(crate) async fn take_assertion(
-        &self,
-        used: &UsedAssertion<'_>,
-        now: Timestamp,
-    ) -> Result<bool, ApiError> {
-        let digest = digest(used);
-        if !self.assertions.take(digest, used, now)? {
-            return Ok(false);
-        }
-        let Ok(certificates) = self.certificates() else { return Ok(true) };
-        certificates.records.take_assertion(digest, used.expires).await.map_err(|error| {
-            tracing::error!(%error, "a used assertion cannot be remembered");
-            // the store decides at the next try
-            self.assertions.forget(digest, used);
-            ApiError::unavailable("used assertions cannot be remembered; please retry")
-        })
-    }
-}
-
 /// A signer has no zero byte in its name.
-fn digest(used: &UsedAssertion<'_>) -> Digest {
+pub(crate) fn digest(used: &UsedAssertion<'_>) -> Digest {
     sha256(format!("{}\0{}", used.signer, used.id).as_bytes())
 }
 
 impl SeenAssertions {
-    fn take(&self, digest: Digest, used: &UsedAssertion<'_>, now: Timestamp) -> Result<bool, ApiError> {
+    /// Uses an assertion up here; whether it was not used before.
+    ///
+    /// # Errors
+    /// 503: too many are remembered.
+    pub(crate) fn take(
+        &self,
+        digest: Digest,
+        used: &UsedAssertion<'_>,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.forget_expired(now);
         if seen.digests.contains(&digest) {
@@ -84,7 +67,8 @@ impl SeenAssertions {
         Ok(true)
     }
 
-    fn forget(&self, digest: Digest, used: &UsedAssertion<'_>) {
+    /// As if it had not been used.
+    pub(crate) fn forget(&self, digest: Digest, used: &UsedAssertion<'_>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.remove(&(used.expires, digest, used.quota.into()));
     }
