@@ -115,18 +115,7 @@ impl State {
     pub fn replace_signers(&self, signers: Signers) {
         self.signers.store(Arc::new(signers));
     }
-}
 
-/// Keys of callers that show a token: those of the replica, and our own for what we signed.
-impl PublicKeys for State {
-    fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
-        let registered = self.index().public_key(service, key_id).cloned();
-        registered
-            .or_else(|| (service == ZTS_SERVICE).then(|| self.signers().find(key_id).cloned()).flatten())
-    }
-}
-
-impl State {
     /// Uses an assertion up; whether it was not used before. With a store of certificate records
     /// that holds across restarts and servers.
     ///
@@ -148,5 +137,14 @@ impl State {
             self.assertions.forget(digest, used);
             ApiError::unavailable("used assertions cannot be remembered; please retry")
         })
+    }
+}
+
+/// Keys of callers that show a token: those of the replica, and our own for what we signed.
+impl PublicKeys for State {
+    fn public_key(&self, service: &str, key_id: &str) -> Option<PublicKey> {
+        let registered = self.index().public_key(service, key_id).cloned();
+        registered
+            .or_else(|| (service == ZTS_SERVICE).then(|| self.signers().find(key_id).cloned()).flatten())
     }
 }

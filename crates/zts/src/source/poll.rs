@@ -277,11 +277,12 @@ impl<C: ZmsClient> Poller<C> {
     /// A store that was restored has other documents under older stamps: all are fetched anew, and
     /// count as newer than those of the life before.
     fn begins_another_life(&mut self, answer: &HttpAnswer) -> bool {
-        let Some(epoch) = answer.epoch else { return false };
-        let before = self.epoch.replace(epoch);
-        if before.is_none_or(|before| before == epoch) {
+        // epochs only rise: a process of ZMS that lags behind, or an old answer, begins none
+        if answer.epoch <= self.epoch {
             return false;
         }
+        let before = std::mem::replace(&mut self.epoch, answer.epoch);
+        let (Some(_), Some(epoch)) = (before, answer.epoch) else { return false };
         tracing::warn!(epoch, "the store of ZMS was replaced; every domain is fetched anew");
         self.life = Epoch(self.life.0.saturating_add(1));
         (self.check_at, self.deletes_at) = (Timestamp::EPOCH, Timestamp::EPOCH);
